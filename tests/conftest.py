@@ -1,0 +1,10 @@
+"""What all tests share."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def two_threads() -> None:
+    """Sums are split over threads: a fixed number of them gives the same rounding everywhere."""
+    torch.set_num_threads(2)
