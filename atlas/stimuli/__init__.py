@@ -138,7 +138,7 @@ def _families() -> Iterable[list[Stimulus]]:
         ),
     ]
     yield _factorial(
-        "hyperbolic", patterns.hyperbolic, orientation=quarters, frequency=[5, 10, 20], phase=[0]
+        "hyperbolic", patterns.hyperbolic, orientation=eighths[:4], frequency=[5, 10, 20], phase=[0]
     )
     yield _factorial(
         "curve", patterns.curve, curvature=[2.5, 5, 12], direction=directions, size=[0.05]
