@@ -1,0 +1,164 @@
+"""The command line: parse, call, report."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import atlas
+from atlas import config
+from atlas.errors import AtlasError, UsageError
+from atlas.store import Run
+
+COMMANDS = {
+    "build": "rank, maximize, examine, render",
+    "rank": "measure every unit over the probe set and rank them",
+    "maximize": "make the pictures of the units",
+    "examine": "measure what each picture does to the network",
+    "render": "make the site from a run",
+    "layers": "list the network's layers",
+    "serve": "show the site on localhost",
+}
+
+# Option, how its value is called, what it does. The settings themselves are config's.
+OPTIONS = {
+    "network": ("NAME", "googlenet, bvlc_googlenet, or any classification CNN of torchvision"),
+    "weights": ("auto|imagenet|bundled|PATH", "where the weights come from"),
+    "probe": ("stimuli|imagenette|FOLDER", "the images that units are ranked on"),
+    "layers": ("A,B,...", "names or patterns such as 'inception4*'"),
+    "units": ("LAYER:UNIT,...", "maximize these instead of the strongest of each layer"),
+    "top": ("N|all", "how many units of each layer"),
+    "recipe": ("NAME,...", "the constants of the maximization"),
+    "samples": ("N", "pictures of each unit, from different noise"),
+    "upscales": ("N", "enlargements of a picture, instead of the recipe's"),
+    "steps": ("N", "optimizer steps at each size, instead of the recipe's"),
+    "seed": ("N", "another seed, another noise to start from"),
+    "device": ("auto|cpu|cuda|cuda:N", "where to compute"),
+    "precision": ("auto|float32|bfloat16|float64", "of the network during maximization"),
+    "batch": ("auto|N", "pictures made at once"),
+    "run": ("FOLDER", "where everything computed is kept; a build continues there"),
+    "site": ("FOLDER", "where the finished pages are"),
+    "templates": ("FOLDER", "templates that go before the built-in ones"),
+    "base_url": ("URL", "the address the site will have"),
+    "publish_probe_images": (None, "copy the strongest probe images into the site"),
+    "quiet": (None, "no progress bars and no log"),
+}
+MAKING = [
+    *("network", "weights", "probe", "layers", "units", "top", "recipe", "samples", "upscales"),
+    *("steps", "seed", "device", "precision", "batch", "run"),
+]
+RENDERING = ["site", "templates", "base_url", "publish_probe_images"]
+APPLICABLE = {
+    "build": [*MAKING, *RENDERING, "quiet"],
+    "rank": [*MAKING, "quiet"],
+    "maximize": [*MAKING, "quiet"],
+    "examine": [*MAKING, "quiet"],
+    "render": ["run", *RENDERING, "quiet"],
+    "layers": ["network", "weights", "layers"],
+    "serve": ["site"],
+}
+LATER_STAGES = ("maximize", "examine")
+SETTINGS_FILE = Path("atlas.toml")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and exit with 2."""
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    given = vars(_parser().parse_args(arguments))
+    command = given.pop("command")
+    try:
+        _call(command, given)
+    except AtlasError as error:
+        print(f"atlas: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"atlas: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("atlas: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="atlas", description=atlas.__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"atlas {atlas.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=purpose,
+            description=f"{purpose[0].upper()}{purpose[1:]}.",
+            allow_abbrev=False,
+            argument_default=argparse.SUPPRESS,
+        )
+        for option in APPLICABLE[name]:
+            metavar, text = OPTIONS[option]
+            flag = f"--{option.replace('_', '-')}"
+            if metavar is None:
+                command.add_argument(flag, action="store_true", help=text)
+            else:
+                command.add_argument(flag, metavar=metavar, help=text)
+        if name == "serve":
+            command.add_argument("--port", type=int, default=8000, help="where to listen")
+        command.add_argument("--config", type=Path, metavar="FILE", help="settings (atlas.toml)")
+    return parser
+
+
+def _call(command: str, given: dict[str, Any]) -> None:
+    port = given.pop("port", None)
+    settings = _settings(command, given)
+    # Imported here so that wrong usage is answered at once and not after torch has loaded.
+    if command == "serve":
+        from atlas.serve import serve
+
+        serve(Path(settings.site), port)
+    elif command == "layers":
+        _list_layers(settings)
+    else:
+        from atlas.build import Build
+
+        def say(line: str) -> None:
+            if not settings.quiet:
+                print(line, file=sys.stderr)
+
+        getattr(Build(settings, say), command)()
+
+
+def _settings(command: str, given: dict[str, Any]) -> config.Settings:
+    """Command line over file over, for a stage that continues a run, what the run was asked."""
+    file = given.pop("config", None)
+    values: dict[str, Any] = {}
+    if file is not None or SETTINGS_FILE.exists():
+        values = config.read_file(file or SETTINGS_FILE)
+    values |= config.read(given, "command line")
+    run = Run(values.get("run", config.Settings.run))
+    if command in LATER_STAGES:
+        asked = run.settings()["asked"]
+        values = config.read(asked, f"{run.path}/run.json") | values
+    return config.Settings(**values)
+
+
+def _list_layers(settings: config.Settings) -> None:
+    from atlas.network import load_network
+
+    network = load_network(settings.network, settings.weights)
+    if network.weights.notice:
+        print(f"NOTICE: {network.weights.notice}", file=sys.stderr)
+    layers = network.select(settings.layers) if settings.layers else network.layers
+    width = max(len(layer.name) for layer in layers)
+    print(f"{'layer':{width}}  units  stride  receptive field")
+    for layer in layers:
+        stride = "-" if layer.stride is None else layer.stride
+        field = "all" if layer.receptive_field is None else layer.receptive_field
+        print(f"{layer.name:{width}}  {layer.units:5}  {stride:>6}  {field:>15}")

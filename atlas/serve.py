@@ -1,0 +1,47 @@
+"""The finished site on this machine's own address, for a look before it is published."""
+
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from atlas.errors import AtlasError, UsageError
+
+HOST = "127.0.0.1"
+
+
+class SiteHandler(SimpleHTTPRequestHandler):
+    """Serves a folder; an address that is not there gets the site's own 404 page."""
+
+    def send_error(
+        self, code: int, message: str | None = None, explain: str | None = None
+    ) -> None:
+        """Answer with 404.html where there is nothing."""
+        page = Path(self.directory) / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not page.is_file():
+            return super().send_error(code, message, explain)
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def serve(site: Path, port: int) -> None:
+    """Serve the site until interrupted.
+
+    Raises AtlasError when there is no site or the port is taken, UsageError for no port at all.
+    """
+    if not (site / "index.html").is_file():
+        raise AtlasError(f"{site} holds no site; 'atlas build' makes it")
+    if not 0 <= port < 65536:
+        raise UsageError(f"port {port} is not in 0..65535")
+    try:
+        server = ThreadingHTTPServer((HOST, port), partial(SiteHandler, directory=str(site)))
+    except OSError as error:
+        raise AtlasError(f"port {port} cannot be used ({error.strerror}); try --port") from None
+    with server:
+        print(f"http://{HOST}:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+        server.serve_forever()
