@@ -78,7 +78,7 @@ class LayerStatistics:
             responses = {
                 name: torch.cat([self.strongest[name].T, new]) for name, new in responses.items()
             }
-        best = responses["mean"].argsort(0, descending=True, stable=True)[:STRONGEST]
+        best = responses["mean"].argsort(dim=0, descending=True, stable=True)[:STRONGEST]
         self.strongest = {name: values.gather(0, best).T for name, values in responses.items()}
 
     @property

@@ -48,7 +48,12 @@ class Recipe:
             raise UsageError("a recipe needs start_size and steps of at least 1, upscales of 0")
         if not 1 < self.factor <= 4 or not 0 < self.learning_rate < float("inf"):
             raise UsageError("a recipe needs a factor in 1..4 and a learning_rate above 0")
-        if self.ladder()[-1].size > 4096:
+        sizes = [rung.size for rung in self.ladder()]
+        if len(set(sizes)) < len(sizes):
+            raise UsageError(
+                f"a factor of {self.factor:g} does not enlarge {self.start_size} pixels; take more"
+            )
+        if sizes[-1] > 4096:
             raise UsageError(
                 f"{self.upscales} upscales by {self.factor:g} pass 4096 pixels; take fewer"
             )
