@@ -29,7 +29,10 @@ class ReceptiveField:
     def through_window(
         self, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]
     ) -> "ReceptiveField":
-        """The field behind a convolution or pooling with this window (Araujo et al. 2019, eq. 1-4)."""
+        """The field behind a convolution or pooling.
+
+        Araujo et al. 2019, "Computing Receptive Fields of Convolutional Neural Networks".
+        """
         axes = list(zip(self.size, self.stride, self.center, kernel, stride, padding, strict=True))
         return ReceptiveField(
             size=_pair(size + (k - 1) * jump for size, jump, _, k, _, _ in axes),
@@ -168,8 +171,10 @@ def _field_of(
         dilation = _two(getattr(module, "dilation", 1))
         padding = module.padding
         if isinstance(padding, str):  # "same" or "valid"
-            padding = [d * (k - 1) / 2 * (padding == "same")
-                       for d, k in zip(dilation, _two(module.kernel_size), strict=True)]
+            padding = [
+                d * (k - 1) / 2 * (padding == "same")
+                for d, k in zip(dilation, _two(module.kernel_size), strict=True)
+            ]
         return _through(widest, module.kernel_size, module.stride, padding, dilation)
     if node.target in (F.max_pool2d, F.avg_pool2d, torch.max_pool2d):
         names = ("input", "kernel_size", "stride", "padding")

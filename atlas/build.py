@@ -3,11 +3,9 @@
 Each stage reads what the earlier ones wrote, does what is missing, and writes what it computed.
 """
 
-import json
-import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
@@ -20,13 +18,15 @@ from tqdm import tqdm
 
 from atlas import config, images, machine, ranking
 from atlas import examine as evidence
-from atlas.errors import AtlasError
-from atlas.maximize import Picture, maximize_chunk
 from atlas.anatomy import PROBE_SIZE
+from atlas.errors import AtlasError
+from atlas.identity import check_identity, identify
+from atlas.maximize import maximize_chunk
 from atlas.network import Layer, Network, load_network
 from atlas.plan import Item, Plan, breadth_first, is_made
 from atlas.probe import ProbeSet, Stimuli, open_probe_set
 from atlas.recipe import Recipe
+from atlas.records import read_picture, read_record, write_picture
 from atlas.render import render
 from atlas.stimuli import battery, conditions
 from atlas.store import Run, write_atomically
@@ -65,7 +65,7 @@ class Build:
         """Measure every unit of the chosen layers over the probe set; rank them."""
         settings, network, run = self.settings, self.network, self.run
         probe = open_probe_set(settings.probe)
-        self._check(self._identity() | {"probe": probe.digest})
+        check_identity(run, self._identity | {"probe": probe.digest})
         layers = self._layers()
         for layer, unit in settings.units or ():
             _check_unit(network.layer(layer), unit)
@@ -83,7 +83,7 @@ class Build:
     def maximize(self) -> None:
         """Make the pictures asked for that the run does not have."""
         settings, run = self.settings, self.run
-        self._check(self._identity())
+        check_identity(run, self._identity)
         kept = run.settings()
         torch.set_num_threads(kept["threads"])
         wanted = self._wanted()
@@ -93,7 +93,9 @@ class Build:
         recipes = settings.recipes()
         if todo:
             count = sum(map(len, todo))
-            self.say(f"maximizing {count} pictures in {len(todo)} batches, {self.network.precision}")
+            self.say(
+                f"maximizing {count} pictures in {len(todo)} batches, {self.network.precision}"
+            )
         pixels = sum(len(chunk) * self._pixel_steps(recipes[chunk[0].recipe]) for chunk in todo)
         with self._timed("maximize"), self._bar("maximize", pixels, PIXEL_STEPS) as bar:
             for chunk in todo:
@@ -103,14 +105,14 @@ class Build:
                     self.network, targets, recipe, settings.seed, progress=bar.update
                 )
                 for item, picture in zip(chunk, made, strict=True):
-                    _write_picture(run, item, picture)
+                    write_picture(run, item, picture)
         self._write_sheets()
         self._report_status(wanted)
 
     def examine(self) -> None:
         """Measure what each finished picture of the run does to the network."""
         run = self.run
-        self._check(self._identity())
+        check_identity(run, self._identity)
         made = [item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)]
         if not made:
             raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
@@ -124,7 +126,7 @@ class Build:
         with self._timed("examine"), self._bar("examine", len(made), "pictures") as bar:
             for name in dict.fromkeys(item.recipe for item in made):
                 items = [item for item in made if item.recipe == name]
-                pictures = [_read_picture(run, item) for item in items]
+                pictures = [read_picture(run, item) for item in items]
                 targets = [item.target for item in items]
                 table = evidence.examine(
                     self.network, targets, pictures, activations, strongest, bar.update
@@ -167,38 +169,9 @@ class Build:
             self.say(f"NOTICE: {network.weights.notice}")
         return network
 
+    @property
     def _identity(self) -> dict[str, Any]:
-        """What identifies a run, but for the probe set."""
-        network, settings = self.network, self.settings
-        return {
-            "network": network.name,
-            "weights": network.weights.sha256,
-            "recipes": {name: asdict(recipe) for name, recipe in settings.recipes().items()},
-            "seed": settings.seed,
-            "precision": network.precision,
-            "device": network.device.type,
-        }
-
-    def _check(self, identity: Mapping[str, Any]) -> None:
-        """Refuse to go on in a run that was made with something else.
-
-        A recipe that the run does not have yet extends it, as more layers or units do.
-        """
-        if not self.run.has("run.json"):
-            return
-        kept = self.run.settings()["identity"]
-        for name, value in identity.items():
-            pairs = (
-                [(f"recipe {each}", kept["recipes"].get(each, new), new) for each, new in value.items()]
-                if name == "recipes"
-                else [(name, kept[name], value)]
-            )
-            for what, before, now in pairs:
-                if before != now:
-                    raise AtlasError(
-                        f"{self.run.path} was made with another {what}: {_difference(before, now)}; "
-                        "name another folder with --run, or give the settings it was made with"
-                    )
+        return identify(self.network, self.settings.recipes(), self.settings.seed)
 
     def _layers(self) -> list[Layer]:
         """The layers asked for and those the run has already, in depth order."""
@@ -218,7 +191,7 @@ class Build:
         """Write what is asked and what ``auto`` came to; a continued run keeps the latter."""
         settings, network, run = self.settings, self.network, self.run
         kept = run.settings() if run.has("run.json") else {}
-        identity = self._identity() | {"probe": probe.digest}
+        identity = self._identity | {"probe": probe.digest}
         if kept:
             identity["recipes"] = kept["identity"]["recipes"] | identity["recipes"]
         warnings = [network.weights.notice] if network.weights.notice else []
@@ -246,9 +219,7 @@ class Build:
                     "synthetic": probe.synthetic,
                     "sha256": probe.digest,
                 },
-                "batch": kept.get("batch")
-                or settings.batch
-                or machine.BATCH[network.device.type],
+                "batch": kept.get("batch") or settings.batch or machine.BATCH[network.device.type],
                 "threads": kept.get("threads") or torch.get_num_threads(),
                 "versions": kept.get("versions") or versions,
                 "warnings": warnings,
@@ -281,7 +252,7 @@ class Build:
         top = self.settings.top
         if top is None or not self.run.has("ranking.csv"):
             return top
-        return max(top, int(self.run.table("ranking")["rank"].max()))
+        return max(top, self.run.table("ranking")["rank"].to_numpy().max().item())
 
     def _wanted(self) -> list[Item]:
         """The pictures asked for, in the order they are to be made."""
@@ -302,7 +273,7 @@ class Build:
         if missing := [layer for layer in units if layer not in known]:
             names = ", ".join(missing)
             raise AtlasError(
-                f"{self.run.path} has no ranking of {names}; 'atlas rank' with these layers makes it"
+                f"{self.run.path} has no ranking of {names}; 'atlas rank' with them makes it"
             )
         pairs = breadth_first(units)
         return [
@@ -329,10 +300,10 @@ class Build:
                     continue
                 cells = []
                 for item in chosen:
-                    final = _read_record(run, item)["terms"]["activation"]
+                    final = read_record(run, item)["terms"]["activation"]
                     act = "no number" if final is None else f"{final:.2f}"
                     caption = f"unit: {item.unit}, act.: {act}"
-                    cells.append(images.Cell(_read_picture(run, item), caption))
+                    cells.append(images.Cell(read_picture(run, item), caption))
                 top = chosen == items[: len(chosen)]
                 title = f"top {len(chosen)} units of {layer}" if top else f"units of {layer}"
                 sheet = images.encode_png(images.contact_sheet(title, cells))
@@ -340,7 +311,7 @@ class Build:
 
     def _report_status(self, wanted: Sequence[Item]) -> None:
         """Say how many pictures came out, and which did not."""
-        records = [_read_record(self.run, item) for item in wanted]
+        records = [read_record(self.run, item) for item in wanted]
         counts = Counter(record["status"] for record in records)
         woken = sum(record["status"] == "ok" and record["attempt"] > 0 for record in records)
         parts = [f"{counts['ok']} of {len(records)} pictures made"]
@@ -374,17 +345,7 @@ class Build:
 
 def _check_unit(layer: Layer, unit: int) -> None:
     if unit >= layer.units:
-        raise AtlasError(
-            f"{layer.name} has no unit {unit}; its units are 0 to {layer.units - 1}"
-        )
-
-
-def _difference(before: Any, now: Any) -> str:
-    """The first thing that differs between what a run has and what is asked, in words."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        name = next(key for key in before if before[key] != now.get(key))
-        return f"{name} {before[name]} there, {now.get(name)} asked"
-    return f"{str(before)[:16]} there, {str(now)[:16]} asked"
+        raise AtlasError(f"{layer.name} has no unit {unit}; its units are 0 to {layer.units - 1}")
 
 
 def _describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
@@ -410,37 +371,3 @@ def _describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
             for kind, layer in network.chain()
         ],
     }
-
-
-def _write_picture(run: Run, item: Item, picture: Picture) -> None:
-    """Write a unit's picture, its growth and, last, its record, which says that it is made."""
-    stages = [(upscale, images.to_8bit(stage)) for upscale, stage in picture.stages]
-    record = {
-        **asdict(picture.target),
-        "seed": picture.seed,
-        "attempt": picture.attempt,
-        "status": picture.status,
-        "size": picture.image.shape[-1],
-        "stages": [{"upscale": upscale, "size": len(stage)} for upscale, stage in stages],
-        "terms": {name: _number(value) for name, value in picture.terms.items()},
-        "activations": [_number(value) for value in picture.activations],
-    }
-    strip = images.encode_png(images.strip([stage for _, stage in stages]))
-    write_atomically(run.picture_path(*item, suffix=".stages.png"), strip)
-    png = images.encode_png(images.to_8bit(picture.image))
-    write_atomically(run.picture_path(*item), png)
-    text = json.dumps(record, allow_nan=False)
-    write_atomically(run.picture_path(*item, suffix=".json"), f"{text}\n".encode())
-
-
-def _number(value: float) -> float | None:
-    """A number with the digits that float32 holds; None when it is not finite."""
-    return float(f"{value:.8g}") if math.isfinite(value) else None
-
-
-def _read_record(run: Run, item: Item) -> dict[str, Any]:
-    return json.loads(run.picture_path(*item, suffix=".json").read_text("utf-8"))
-
-
-def _read_picture(run: Run, item: Item) -> images.Pixels:
-    return images.decode_png(run.picture_path(*item).read_bytes())

@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one command. Returns 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     given = vars(_parser().parse_args(arguments))
     command = given.pop("command")
     try:

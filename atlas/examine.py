@@ -40,12 +40,14 @@ def examine(
         for a unit that no probe image changes.
     """
     reference = strongest[strongest["place"] == 1].set_index(["layer", "unit"])
-    layers = {layer: table for layer, table in activations.groupby("layer")}
+    layers = dict(list(activations.groupby("layer")))
     order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
     rows: dict[int, dict[str, float]] = {}
     for first in range(0, len(order), BATCH):
         chunk = order[first : first + BATCH]
-        means, norms = _responses(network, [targets[i] for i in chunk], [pictures[i] for i in chunk])
+        means, norms = _responses(
+            network, [targets[i] for i in chunk], [pictures[i] for i in chunk]
+        )
         for i, mean, rms in zip(chunk, means, norms, strict=True):
             unit, layer = targets[i].unit, targets[i].layer
             best = reference.loc[(layer, unit)]
@@ -89,9 +91,7 @@ def _responses(
     return means, norms
 
 
-def _standing(
-    means: NDArray[np.float64], layer: pd.DataFrame, unit: int
-) -> tuple[float, float]:
+def _standing(means: NDArray[np.float64], layer: pd.DataFrame, unit: int) -> tuple[float, float]:
     """The unit's response in standard deviations, and its rank among the layer's units."""
     spread = layer["std"].to_numpy()
     varied = spread > 0

@@ -75,9 +75,7 @@ def contact_sheet(
     height = title_height + rows * (caption_height + picture_size + gap)
     sheet = Image.new("RGB", (width, height), "white")
     pen = ImageDraw.Draw(sheet)
-    pen.text(
-        (width / 2, title_height / 2), title, "black", ImageFont.load_default(20), anchor="mm"
-    )
+    pen.text((width / 2, title_height / 2), title, "black", ImageFont.load_default(20), anchor="mm")
     for index, cell in enumerate(cells):
         row, column = divmod(index, columns)
         left = gap + column * (picture_size + gap)

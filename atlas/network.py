@@ -24,9 +24,11 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 GOOGLENET_LAYERS = (
-    "conv1 maxpool1 conv2 conv3 maxpool2 inception3a inception3b maxpool3 inception4a inception4b "
-    "inception4c inception4d inception4e maxpool4 inception5a inception5b"
-).split()
+    *("conv1", "maxpool1", "conv2", "conv3", "maxpool2"),
+    *("inception3a", "inception3b", "maxpool3"),
+    *("inception4a", "inception4b", "inception4c", "inception4d", "inception4e", "maxpool4"),
+    *("inception5a", "inception5b"),
+)
 """The sixteen layers whose units the article showed."""
 
 
@@ -243,8 +245,10 @@ def _trace(module: nn.Module, name: str) -> tuple[fx.GraphModule, dict[str, str]
         graph = tracer.trace(module)
     except Exception as error:  # fx lets whatever the module's forward raises escape
         reason = " ".join(str(error).split())
-        raise AtlasError(f"torch.fx cannot trace {name} ({reason}); use a network without "
-                         "data-dependent control flow") from error
+        raise AtlasError(
+            f"torch.fx cannot trace {name} ({reason}); use a network without "
+            "data-dependent control flow"
+        ) from error
     paths: dict[str, str] = {}
     for node in graph.nodes:
         if node.op in ("placeholder", "output", "get_attr"):

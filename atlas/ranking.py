@@ -19,17 +19,16 @@ STRONGEST = 9
 
 BATCH = 32
 
-# Of one unit's response to one image. Two images with the same mean stay in the order shown.
-RESPONSE = ("image", "mean", "peak", "position", "rms")
-
 
 @dataclass
 class LayerStatistics:
     """Statistics of a layer's units, updated batch by batch; memory does not grow with images.
 
     All are float64. ``mean`` is over images and positions; ``squares`` the sum of squared
-    deviations of the images' means; ``strongest`` holds, per name of RESPONSE, a UxK table whose
-    columns are the strongest images by spatial mean.
+    deviations of the images' means; ``conditions`` the mean over each group of images.
+    ``strongest`` holds the ``image``, ``mean``, ``peak``, ``position`` and ``rms`` of each unit's
+    strongest images by spatial mean, as UxK tables; images with the same mean stay in the order
+    shown.
     """
 
     width: int = 1
@@ -44,11 +43,12 @@ class LayerStatistics:
 
     def update(self, activations: Tensor, indices: Tensor, membership: Tensor) -> None:
         """Take in BxUxHxW activations of the images ``indices``; ``membership`` is CxB."""
-        values = activations.flatten(2)
-        count = len(values)
-        means = values.mean(2, dtype=torch.float64)  # BxU
-        peaks, positions = values.max(2)
-        norms = torch.linalg.vector_norm(values, dim=2, dtype=torch.float64)
+        values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # BxPxU, as it lies in memory
+        count, places, _ = values.shape
+        exact = values.double()
+        means = exact.mean(1)  # BxU
+        norms = torch.linalg.vector_norm(exact, dim=1)
+        peaks, positions = values.max(1)
 
         # Chan, Golub & LeVeque (1983), eq. 2.1: mean and squared deviations of two parts together.
         batch_mean = means.mean(0)
@@ -61,19 +61,19 @@ class LayerStatistics:
         )
         self.mean = self.mean + deviation * (count / total)
         self.images = total
-        self.positions += count * values.shape[2]
+        self.positions += count * places
         self.width = activations.shape[3]
         self.max = torch.maximum(self.max.to(peaks), peaks.amax(0))
-        self.active = self.active + (values > 0).sum((0, 2), dtype=torch.float64)
+        self.active = self.active + (values > 0).sum((0, 1)).double()
         self.conditions = self.conditions + membership @ means
 
-        responses = dict(
-            image=indices[:, None].expand_as(positions),
-            mean=means,
-            peak=peaks,
-            position=positions,
-            rms=norms / values.shape[2] ** 0.5,
-        )
+        responses = {
+            "image": indices[:, None].expand_as(positions),
+            "mean": means,
+            "peak": peaks,
+            "position": positions,
+            "rms": norms / places**0.5,
+        }
         if self.strongest:
             responses = {
                 name: torch.cat([self.strongest[name].T, new]) for name, new in responses.items()
@@ -164,13 +164,13 @@ def activations_table(statistics: Mapping[str, LayerStatistics]) -> pd.DataFrame
 
 def ranking_table(activations: pd.DataFrame, top: int | None) -> pd.DataFrame:
     """Columns layer, rank, unit, mean: the units of each layer by mean, then by number."""
-    depth = {layer: place for place, layer in enumerate(activations["layer"].unique())}
-    ordered = activations.assign(depth=activations["layer"].map(depth)).sort_values(
-        ["depth", "mean", "unit"], ascending=[True, False, True]
+    order = ["mean", "unit"]
+    ranked = pd.concat(
+        layer.sort_values(order, ascending=[False, True]).assign(rank=range(1, len(layer) + 1))
+        for _, layer in activations.groupby("layer", sort=False)
     )
-    ranked = ordered.assign(rank=ordered.groupby("depth").cumcount() + 1)
-    kept = ranked if top is None else ranked[ranked["rank"] <= top]
-    return kept[["layer", "rank", "unit", "mean"]].reset_index(drop=True)
+    kept = ranked if top is None else ranked.loc[ranked["rank"] <= top]
+    return kept.loc[:, ["layer", "rank", "unit", "mean"]].reset_index(drop=True)
 
 
 def strongest_table(

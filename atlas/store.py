@@ -94,7 +94,7 @@ class Run:
     def picture_path(
         self, recipe: str, layer: str, unit: int, sample: int = 1, suffix: str = ".png"
     ) -> Path:
-        """Where a unit's picture (``.png``), record (``.json``) or stages (``.stages.png``) lies."""
+        """Where a unit's picture, record (``.json``) or growth (``.stages.png``) lies."""
         stem = f"{unit:04d}" if sample == 1 else f"{unit:04d}-{sample}"
         return self.path / "units" / recipe / layer / f"{stem}{suffix}"
 
