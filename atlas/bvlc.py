@@ -78,9 +78,6 @@ class LocalResponseNorm(nn.Module):
 class BVLCGoogLeNet(GoogLeNet):
     """Caffe's GoogLeNet for ImageNet-normalized RGB images, as torchvision's networks take them."""
 
-    scale: Tensor
-    shift: Tensor
-
     def __init__(self, num_classes: int = 1000) -> None:
         super().__init__(
             num_classes,
@@ -91,15 +88,17 @@ class BVLCGoogLeNet(GoogLeNet):
         self.lrn1 = LocalResponseNorm(64)
         self.lrn2 = LocalResponseNorm(192)
         self.maxpool4 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        scale = 255 * torch.tensor(RGB_STD, dtype=torch.float64)
-        shift = 255 * torch.tensor(RGB_MEAN, dtype=torch.float64) - torch.tensor(BGR_MEAN[::-1])
-        for name, value in {"scale": scale, "shift": shift}.items():
-            self.register_buffer(name, value.view(3, 1, 1).float(), persistent=False)
 
     def _transform_input(self, x: Tensor) -> Tensor:
         # On the image and not folded into conv1: there, the zeros of the padding would stand for
         # another color than the mean that Caffe's padding stands for.
-        return (x * self.scale + self.shift).flip(1)
+        return torch.cat(
+            [
+                x[:, c : c + 1] * (255 * RGB_STD[c]) + (255 * RGB_MEAN[c] - BGR_MEAN[2 - c])
+                for c in (2, 1, 0)
+            ],
+            1,
+        )
 
     def _forward(self, x: Tensor) -> tuple[Tensor, None, None]:
         x = self.lrn1(self.maxpool1(self.conv1(x)))

@@ -37,10 +37,6 @@ NOTICE = (
 DOWNLOAD_TIMEOUT = 10.0
 """Seconds without an answer after which a download is given up."""
 
-WITHOUT_AUXILIARY_HEADS: dict[str, dict[str, bool]] = {
-    "googlenet": {"aux_logits": False, "init_weights": False},
-    "inception_v3": {"aux_logits": False, "init_weights": False},
-}
 AUXILIARY_HEADS = ("aux1.", "aux2.", "AuxLogits.")
 TRANSFORMED_INPUT = ("1378be20", "0cc3c7bd", "1a9a5a14")
 """How the hashes begin of the published GoogLeNet and Inception v3 that need transform_input."""
@@ -94,11 +90,7 @@ def load_model(
         raise UsageError(f"there is no network {network!r}; the nearest names: {near}")
     source, path = _choose(network, weights)
     sha256 = _digest(path)
-    if source == "imagenet":
-        # torchvision's own constructor knows the old names in some of its files.
-        model = _untrained(network, weights=get_model_weights(network)["DEFAULT"], progress=False)
-    else:
-        model = _from_file(network, path, sha256)
+    model = _published(network) if source == "imagenet" else _from_file(network, path, sha256)
     *_, classifier = model.state_dict().values()
     notice = NOTICE if source == "bundled" else None
     info = WeightsInfo(source, path.name, sha256, len(classifier), notice)
@@ -186,10 +178,21 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path]:
     return "bundled", BUNDLED
 
 
-def _untrained(network: str, **options: Any) -> nn.Module:
+def _published(network: str) -> nn.Module:
+    """The trained network of torchvision, from the file that ``fetch`` has put into the cache."""
+    # Its own constructor knows the old names in some of its files, and drops GoogLeNet's heads.
+    model = get_model(network, weights=get_model_weights(network)["DEFAULT"], progress=False)
+    if isinstance(model, Inception3):
+        model.AuxLogits = None
+    return model
+
+
+def _untrained(network: str, classes: int = 1000) -> nn.Module:
     if network == BVLC:
-        return BVLCGoogLeNet(**options)
-    return get_model(network, **WITHOUT_AUXILIARY_HEADS.get(network, {}), **options)
+        return BVLCGoogLeNet(classes)
+    bare: dict[str, Any] = {"aux_logits": False, "init_weights": False}
+    options = bare if network in ("googlenet", "inception_v3") else {}
+    return get_model(network, num_classes=classes, **options)
 
 
 def _from_file(network: str, path: Path, sha256: str) -> nn.Module:
@@ -200,7 +203,7 @@ def _from_file(network: str, path: Path, sha256: str) -> nn.Module:
     # In every network of torchvision the classifier comes last.
     *_, (name, classifier) = model.state_dict().items()
     if name in state and state[name].ndim and len(state[name]) != len(classifier):
-        model = _untrained(network, num_classes=len(state[name]))
+        model = _untrained(network, len(state[name]))
     _fill(model, state, f"{path} does not hold the weights of {network}")
     if isinstance(model, GoogLeNet | Inception3):
         published = sha256.startswith(TRANSFORMED_INPUT)
