@@ -1,0 +1,329 @@
+"""The charts of the pages, drawn as SVG when the site is made."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import ArrayLike
+
+from atlas.render.svg import element, image, line, number, path, text, ticks
+
+WIDTH, HEIGHT = 480, 190
+LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 28
+"""Margins around the axes, in the pixels of the drawing."""
+
+BINS = 48
+
+
+@dataclass(frozen=True)
+class LogAxis:
+    """A logarithmic axis from 10**low to 10**high; what is not positive goes left of it."""
+
+    low: int
+    high: int
+
+    @classmethod
+    def over(cls, values: ArrayLike) -> "LogAxis":
+        """The decades that hold all but the smallest hundredth of the positive values."""
+        positive = np.asarray(values, dtype=float)
+        positive = positive[positive > 0]
+        if not len(positive):
+            return cls(-1, 1)
+        high = math.ceil(math.log10(positive.max()))
+        low = math.floor(math.log10(np.quantile(positive, 0.01)))
+        return cls(max(min(low, high - 1), high - 6), high)
+
+    def place(self, value: float) -> float:
+        """Where a value lies, 0..1; 0 for all below the axis."""
+        if value <= 0:
+            return 0.0
+        return min(max((math.log10(value) - self.low) / (self.high - self.low), 0.0), 1.0)
+
+
+def distribution(
+    means: ArrayLike, marked: Mapping[str, float], axis: LogAxis, label: str, height: int = 150
+) -> Markup:
+    """How many units of a layer have which mean activation, with some of them marked.
+
+    ``marked`` gives what to print at which mean. Units that are never active are counted apart.
+    """
+    values = np.asarray(means, dtype=float)
+    left, right, base = 46, WIDTH - 8, height - 30
+    span = right - left
+    places = np.array([axis.place(value) for value in values[values > 0]])
+    counts, _ = np.histogram(places, bins=BINS, range=(0, 1))
+    silent = int((values <= 0).sum())
+    tallest = max(int(counts.max()), silent, 1)
+    rise = (base - 26) / tallest
+    step = span / BINS
+    bars = [
+        f"M{left + i * step + 0.5:.1f} {base}v{-tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
+        for i, tall in enumerate(counts * rise)
+        if tall
+    ]
+    parts = [element("path", d="".join(bars), class_="bar")] if bars else []
+    if silent:
+        bar = element(
+            "rect", x=8, y=base - silent * rise, width=14, height=silent * rise, class_="bar mute"
+        )
+        parts += [bar, text(15, base - silent * rise - 4, silent, "label", text_anchor="middle")]
+    parts.append(text(15, base + 16, "≤ 0", "tick", text_anchor="middle"))
+    parts.append(line(left, base, right, base, "axis"))
+    for power in range(axis.low, axis.high + 1):
+        x = left + span * (power - axis.low) / (axis.high - axis.low)
+        anchor = "end" if power == axis.high else "middle"
+        parts.append(line(x, base, x, base + 4, "axis"))
+        parts.append(text(x, base + 16, number(10.0**power, 1), "tick", text_anchor=anchor))
+    for name, value in marked.items():
+        x = left + span * axis.place(value)
+        parts.append(
+            element("path", element("title", name), d=f"M{x:.1f} 16V{base}", class_="mark")
+        )
+        parts.append(element("circle", cx=round(x, 1), cy=14, r=3, class_="mark-dot"))
+    return image(WIDTH, height, label, *parts, class_="distribution")
+
+
+def activation_curve(
+    activations: Sequence[float | None], stages: Sequence[tuple[int, int]], sizes: int
+) -> Markup:
+    """RMS of the unit before every optimizer step; the stages' ends are marked by their size.
+
+    ``sizes`` is how many sizes of the picture the steps are spread over, equally.
+    """
+    values = [value for value in activations if value is not None]
+    top = max(values, default=0) or 1.0
+    x = _scale(0, max(len(activations) - 1, 1), LEFT, WIDTH - RIGHT)
+    y = _scale(0, top, HEIGHT - BOTTOM, TOP + 8)
+    parts = _horizontal_grid(ticks(0, top), y)
+    each = len(activations) / max(sizes, 1)
+    first = stages[0][0] if stages else 0
+    last = stages[-1][0] if stages else 0
+    skipped = last + 1 - sizes  # sizes below the network's smallest input are not climbed
+    for upscale, size in stages:
+        end = x((max(upscale, first + skipped) - skipped + 1) * each - 1)
+        anchor = "end" if size == stages[-1][1] else "middle"
+        parts.append(line(end, TOP + 8, end, HEIGHT - BOTTOM, "stage"))
+        parts.append(text(end, HEIGHT - 12, f"{size}", "tick", text_anchor=anchor))
+    curve = [
+        None if value is None else (round(x(step), 1), round(y(value), 1))
+        for step, value in enumerate(activations)
+    ]
+    parts.append(path(curve, "curve"))
+    label = f"Activation over {len(activations)} optimizer steps, up to {number(top)}"
+    return image(WIDTH, HEIGHT, label, *parts)
+
+
+def tuning_line(values: Mapping[float, float], label: str, unit: str, log: bool = False) -> Markup:
+    """Mean response along one axis of the stimuli."""
+    places = {key: math.log2(key) if log and key > 0 else key for key in values}
+    width, height = 230, 140
+    x = _scale(min(places.values()), max(places.values()), 40, width - 14)
+    low, high = min(0.0, *values.values()), max(0.0, *values.values())
+    y = _scale(low, high if high > low else low + 1, height - 28, 12)
+    parts = _horizontal_grid(ticks(low, high, 3), y, 40, width - 6)
+    points = [(x(places[key]), y(value)) for key, value in values.items()]
+    parts.append(path(list(points), "curve"))
+    shown = list(values) if len(values) <= 6 else list(values)[::2]
+    for key, (px, py) in zip(values, points, strict=True):
+        parts.append(
+            element(
+                "circle",
+                element("title", f"{key:g}{unit}: {number(values[key])}"),
+                cx=px,
+                cy=py,
+                r=3,
+                class_="dot",
+            )
+        )
+        if key in shown:
+            parts.append(text(px, height - 10, f"{key:g}{unit}", "tick", text_anchor="middle"))
+    return image(width, height, label, *parts, class_="tuning")
+
+
+def tuning_hue(values: Mapping[float, float], label: str) -> Markup:
+    """Mean response to each hue, as the length of a spoke in that color."""
+    size, inner = 180, 22
+    center = size / 2
+    top = max(*values.values(), 0.0) or 1.0
+    reach = center - inner - 20
+    parts = [
+        element("circle", cx=center, cy=center, r=inner + reach, class_="ring"),
+        element("circle", cx=center, cy=center, r=inner, class_="ring"),
+    ]
+    half = math.pi / max(len(values), 1) * 0.82
+    for hue, value in values.items():
+        angle = math.radians(hue)
+        radius = inner + reach * max(value, 0.0) / top
+        corners = [
+            (center + r * math.cos(a), center - r * math.sin(a))
+            for r, a in (
+                (inner, angle - half),
+                (radius, angle - half),
+                (radius, angle + half),
+                (inner, angle + half),
+            )
+        ]
+        d = "M" + "L".join(f"{px:.1f} {py:.1f}" for px, py in corners) + "z"
+        title = element("title", f"hue {hue:g}°: {number(value)}")
+        parts.append(element("path", title, d=d, fill=oklab_hex(0.7, 0.12, hue), class_="spoke"))
+    return image(size, size, label, *parts, class_="tuning")
+
+
+def tuning_families(values: Mapping[str, float], label: str) -> Markup:
+    """Mean response to each family of stimuli, strongest first."""
+    ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    row, left, width = 17, 88, WIDTH
+    height = row * len(ordered) + 8
+    low, high = min(0.0, *values.values()), max(0.0, *values.values())
+    x = _scale(low, high if high > low else low + 1, left, width - 62)
+    parts = []
+    for index, (family, value) in enumerate(ordered):
+        middle = 4 + row * index + row / 2
+        start, end = sorted((x(0), x(value)))
+        parts += [
+            text(left - 8, middle + 4, family, "tick", text_anchor="end"),
+            element(
+                "rect", x=start, y=middle - 5, width=max(end - start, 0.5), height=10, class_="bar"
+            ),
+            text(max(end, x(0)) + 6, middle + 4, number(value), "label"),
+        ]
+    return image(width, height, label, *parts, class_="tuning")
+
+
+def receptive_field(side: int | None, whole: int) -> Markup:
+    """The receptive field's square against the probe image's, to scale."""
+    size = side or whole
+    largest = max(size, whole)
+    scale = 96 / largest
+    drawing = 104
+    outer, inner = whole * scale, size * scale
+    parts = [
+        element(
+            "rect",
+            x=(drawing - outer) / 2,
+            y=(drawing - outer) / 2,
+            width=outer,
+            height=outer,
+            class_="image-area",
+        ),
+        element(
+            "rect",
+            x=(drawing - inner) / 2,
+            y=(drawing - inner) / 2,
+            width=inner,
+            height=inner,
+            class_="field",
+        ),
+    ]
+    what = f"{side} by {side} pixels" if side else "the whole image"
+    return image(
+        drawing, drawing, f"Receptive field: {what}, of {whole} by {whole}", *parts, class_="sketch"
+    )
+
+
+@dataclass(frozen=True)
+class Range:
+    """A layer's value in a chart along depth: the middle one, and from where to where."""
+
+    middle: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def along_depth(
+    names: Sequence[str], values: Sequence[Range], label: str, log: bool = False, zero: bool = True
+) -> Markup:
+    """One value a layer in depth order, each with the range it is the middle of."""
+    known = [v for r in values for v in (r.low, r.middle, r.high) if v is not None]
+    if log:
+        known = [value for value in known if value > 0]
+    if not known:
+        return Markup("")
+    width, height, base = 560, 230, 182
+    if log:
+        # The extremes of a gain can be anything: the axis holds at most four decades.
+        top = math.ceil(math.log10(max(known)) * 2) / 2
+        bottom = max(math.floor(math.log10(min(known)) * 2) / 2, top - 4)
+        low, high = bottom, max(top, bottom + 0.5)
+        marks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
+    else:
+        low, high = (min(0.0, *known) if zero else min(known)), max(known)
+        high = high if high > low else low + 1
+        marks = ticks(low, high)
+    scale = _scale(low, high, base, 14)
+
+    def y(value: float) -> float:
+        if log:
+            return scale(max(math.log10(value), low)) if value > 0 else scale(low)
+        return scale(value)
+
+    x = _scale(-0.5, len(names) - 0.5, LEFT, width - 4)
+    parts = []
+    for mark in marks:
+        parts.append(line(LEFT, scale(mark), width - 4, scale(mark), "grid"))
+        shown = number(10**mark if log else mark, 2)
+        parts.append(text(LEFT - 6, scale(mark) + 4, shown, "tick", text_anchor="end"))
+    middles: list[tuple[float, float] | None] = []
+    for index, (name, value) in enumerate(zip(names, values, strict=True)):
+        px = x(index)
+        label_x, label_y = round(px + 4, 1), base + 14
+        parts.append(
+            text(
+                label_x,
+                label_y,
+                name,
+                "tick",
+                text_anchor="end",
+                transform=f"rotate(-45 {label_x} {label_y})",
+            )
+        )
+        if value.low is not None and value.high is not None:
+            parts.append(line(px, y(value.low), px, y(value.high), "range"))
+        middles.append(None if value.middle is None else (px, y(value.middle)))
+    parts.append(path(middles, "curve faint"))
+    for name, value, point in zip(names, values, middles, strict=True):
+        if point is not None:
+            title = element("title", f"{name}: {number(value.middle)}")
+            parts.append(element("circle", title, cx=point[0], cy=point[1], r=4, class_="dot"))
+    return image(width, height, label, *parts, class_="depth")
+
+
+def oklab_hex(lightness: float, chroma: float, hue: float) -> str:
+    """An Oklab color (Ottosson 2020) as ``#rrggbb``, clipped to what a screen shows."""
+    a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+    encoded = [
+        12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055
+        for v in (min(max(value, 0.0), 1.0) for value in linear)
+    ]
+    return "#" + "".join(f"{round(255 * value):02x}" for value in encoded)
+
+
+class _scale:
+    """A linear scale from values to places in a drawing."""
+
+    def __init__(self, low: float, high: float, start: float, end: float) -> None:
+        self.low, self.start = low, start
+        self.slope = (end - start) / (high - low) if high != low else 0.0
+
+    def __call__(self, value: float) -> float:
+        return self.start + (value - self.low) * self.slope
+
+
+def _horizontal_grid(
+    marks: Sequence[float], y: _scale, left: float = LEFT, right: float = WIDTH - RIGHT
+) -> list[Markup]:
+    parts = []
+    for mark in marks:
+        parts.append(line(left, y(mark), right, y(mark), "grid"))
+        parts.append(text(left - 6, y(mark) + 4, number(mark, 2), "tick", text_anchor="end"))
+    return parts

@@ -1,0 +1,322 @@
+"""The pages: each writer brings together what one template shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+from markupsafe import Markup
+
+from atlas.render import charts, diagram, findings, provenance
+from atlas.render.catalog import SHOWN, Catalog, Layer, Unit
+from atlas.render.output import SiteFolder
+from atlas.render.pictures import Look
+from atlas.render.probe_images import outline
+from atlas.render.templating import Templates
+
+COMPARED = 4
+"""How many layers or units are compared at most."""
+
+
+@dataclass
+class Pages:
+    """Writes all pages of one site.
+
+    Args:
+        catalog: what they show.
+        looks: what was measured on each picture, by its stem.
+        templates, folder: from where, and to where.
+        base_url: address of the site with a slash at its end, if known.
+        cover: the picture for sharing the site as a whole.
+        sheets: width and height of the contact sheets, by layer.
+        lossless_ranks: how many of a layer's pictures are there to be downloaded losslessly.
+        probe_files: files of the probe images that are shown, by image name.
+        progress: called with 1 for every page.
+    """
+
+    catalog: Catalog
+    looks: Mapping[str, Look]
+    templates: Templates
+    folder: SiteFolder
+    base_url: str | None
+    cover: str
+    sheets: Mapping[str, tuple[int, int]]
+    lossless_ranks: int
+    probe_files: Mapping[str, str]
+    progress: Callable[[int], object]
+
+    def write(self) -> None:
+        """Write every page, and the sitemap where the address is known."""
+        written = [self._index()]
+        layers = self.catalog.layers
+        for before, layer, after in _neighbors(layers):
+            written.append(self._layer(layer, before, after))
+        for before, unit, after in _neighbors(self.catalog.pictured):
+            written.append(self._unit(unit, before, after))
+        written += [self._compare(), self._findings(), self._about()]
+        self._not_found()
+        if self.base_url:
+            self._sitemap(written)
+
+    def _index(self) -> str:
+        links = {layer.name: (quote(layer.href), layer.short) for layer in self.catalog.layers}
+        count = len(self.catalog.pictured)
+        return self._page(
+            "index",
+            "index.html",
+            title=f"Atlas of {self._network_name}",
+            description=f"What {count} units of {self._network_name} look for: pictures made by "
+            f"activation maximization, layer by layer.",
+            drawing=diagram.draw(self.catalog.network["graph"], links),
+            branched=next((layer for layer in self.catalog.layers if layer.branches), None),
+        )
+
+    def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
+        marked = {f"unit {unit.number}": unit.mean for unit in layer.shown}
+        chart = charts.distribution(
+            _means(layer),
+            marked,
+            self._axis,
+            f"Mean activation of the {layer.units} units of {layer.name}; "
+            f"{len(marked)} of them marked",
+        )
+        return self._page(
+            "layer",
+            layer.href,
+            title=f"{layer.name} · Atlas of {self._network_name}",
+            description=f"The {len(layer.shown)} most active units of {layer.name} with their "
+            f"pictures, and the statistics of all {layer.units}.",
+            image=layer.shown[0].picture.image if layer.shown else None,
+            before=before and before.href,
+            after=after and after.href,
+            layer=layer,
+            previous_layer=before,
+            next_layer=after,
+            distribution=chart,
+            sketch=charts.receptive_field(layer.receptive_field, self._input),
+            sheet_size=self.sheets.get(layer.name),
+            rows=_rows(layer),
+        )
+
+    def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
+        picture = unit.picture
+        steps = self.catalog.settings["identity"]["recipes"][picture.recipe]["steps"]
+        sizes = len(picture.activations) // steps if steps else 0
+        place = unit.layer.pictured.index(unit)
+        return self._page(
+            "unit",
+            unit.href,
+            title=f"{unit.layer.name} unit {unit.number} · Atlas of {self._network_name}",
+            description=f"The picture that excites unit {unit.number} of {unit.layer.name}, rank "
+            f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
+            image=picture.image,
+            before=before and before.href,
+            after=after and after.href,
+            unit=unit,
+            layer=unit.layer,
+            picture=picture,
+            look=self.looks[picture.stem],
+            previous_unit=before,
+            next_unit=after,
+            lossless=place < self.lossless_ranks,
+            comparable=place < SHOWN,
+            curve=charts.activation_curve(picture.activations, picture.stages, sizes),
+            strongest=[
+                (image, self.probe_files.get(image.name), outline(unit.layer, image))
+                for image in unit.strongest
+            ],
+            tuning=_tuning(unit),
+            command=provenance.unit_command(self.catalog, unit, picture),
+        )
+
+    def _compare(self) -> str:
+        layers = [layer for layer in self.catalog.layers if layer.pictured]
+        frequency = {layer.name: self._median_frequency(layer) for layer in layers}
+        gain = {layer.name: _median_gain(layer) for layer in layers}
+        return self._page(
+            "compare",
+            "compare.html",
+            title=f"Compare layers · Atlas of {self._network_name}",
+            description="Two to four layers side by side, row by row; or unit against unit.",
+            layers=layers,
+            deepest=max(len(layer.shown) for layer in layers),
+            compared=COMPARED,
+            frequency=frequency,
+            gain=gain,
+            median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
+            distributions={
+                layer.name: charts.distribution(
+                    _means(layer),
+                    {},
+                    self._axis,
+                    f"Mean activation of the units of {layer.name}",
+                    height=110,
+                )
+                for layer in layers
+            },
+        )
+
+    def _findings(self) -> str:
+        found = findings.find(self.catalog, self.looks)
+        return self._page(
+            "findings",
+            "findings.html",
+            title=f"Findings along depth · Atlas of {self._network_name}",
+            description="Spatial frequency, gain, color, silent units and sparsity from the first "
+            "layer to the last.",
+            findings=[finding for finding in found if finding.chart],
+            guesses=findings.guesses(self.catalog, found),
+            layers=self.catalog.layers,
+        )
+
+    def _about(self) -> str:
+        return self._page(
+            "about",
+            "about.html",
+            title=f"Method · Atlas of {self._network_name}",
+            description="How the pictures are made: formulas, every constant, probe set, weights, "
+            "versions, and how to make them again.",
+            recipes=self.catalog.settings["identity"]["recipes"],
+            command=provenance.build_command(self.catalog),
+            lossless_ranks=self.lossless_ranks,
+            has_more_pictures=any(
+                len(layer.pictured) > self.lossless_ranks for layer in self.catalog.layers
+            ),
+        )
+
+    def _not_found(self) -> None:
+        # A server shows this page at whatever depth was asked for, where relative links lead
+        # nowhere; with the address known, its links start at the site's root.
+        root = urlsplit(self.base_url).path if self.base_url else None
+        self._page(
+            "404",
+            "404.html",
+            title=f"Not found · Atlas of {self._network_name}",
+            description="There is no such page in this atlas.",
+            root=root,
+        )
+
+    def _sitemap(self, written: list[str]) -> None:
+        addresses = [f"{self.base_url}{quote(name)}" for name in written]
+        self.folder.write(
+            "sitemap.xml", self.templates.page("sitemap.xml.j2", {"addresses": addresses})
+        )
+
+    def _page(
+        self,
+        template: str,
+        name: str,
+        *,
+        title: str,
+        description: str,
+        image: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+        root: str | None = None,
+        **context: Any,
+    ) -> str:
+        """Write one page; ``before`` and ``after`` are the pages that ← and → lead to."""
+        page = {
+            "name": template,
+            "title": title,
+            "description": description,
+            "address": self.base_url
+            and self.base_url + quote("" if name == "index.html" else name),
+            "image": (self.base_url or self._root(name)) + quote(image or self.cover),
+            "before": before,
+            "after": after,
+        }
+        text = self.templates.page(
+            f"{template}.html.j2",
+            {
+                "root": self._root(name) if root is None else root,
+                "page": page,
+                "catalog": self.catalog,
+                "network_name": self._network_name,
+                "input_size": self._input,
+                **context,
+            },
+        )
+        self.folder.write(name, text)
+        self.progress(1)
+        return name
+
+    def _root(self, name: str) -> str:
+        return "../" * name.count("/")
+
+    @property
+    def _network_name(self) -> str:
+        names = {"googlenet": "GoogLeNet", "bvlc_googlenet": "Caffe GoogLeNet"}
+        name: str = self.catalog.network["network"]
+        return names.get(name, name)
+
+    @property
+    def _input(self) -> int:
+        return self.catalog.network["input"]
+
+    @cached_property
+    def _axis(self) -> charts.LogAxis:
+        """One axis of mean activation for the whole site, so that layers can be compared."""
+        return charts.LogAxis.over(
+            [mean for layer in self.catalog.layers for mean in _means(layer)]
+        )
+
+    def _median_frequency(self, layer: Layer) -> float | None:
+        known = [self.looks[unit.picture.stem].frequency for unit in layer.pictured]
+        values = [value for value in known if value is not None]
+        return float(np.median(values)) if values else None
+
+
+def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
+    """Each item between the one before and the one after it."""
+    padded = [None, *items, None]
+    return [(a, b, c) for (a, b), (_, c) in pairwise(list(pairwise(padded)))]
+
+
+def _means(layer: Layer) -> list[float]:
+    return [row.mean for row in layer.table]
+
+
+def _rows(layer: Layer) -> list[tuple[Any, ...]]:
+    """The layer's table: a unit's statistics, its branch, and the unit where it has a page."""
+    units = {unit.number: unit for unit in layer.pictured}
+    return [(row, layer.branch_of(row.unit), units.get(row.unit)) for row in layer.table]
+
+
+def _median_gain(layer: Layer) -> float | None:
+    gains = [unit.picture.evidence.gain_rms for unit in layer.pictured if unit.picture.evidence]
+    known = [gain for gain in gains if gain is not None]
+    return float(np.median(known)) if known else None
+
+
+def _tuning(unit: Unit) -> list[tuple[str, Markup]]:
+    """The tuning curves: what each is about, and its chart."""
+    axes: dict[str, dict[str, float]] = {}
+    for condition, value in unit.tuning.items():
+        axis, _, key = condition.partition(":")
+        axes.setdefault(axis, {})[key] = value
+
+    def numeric(axis: str) -> dict[float, float]:
+        return {float(key): value for key, value in axes[axis].items()}
+
+    name = f"unit {unit.number} of {unit.layer.name}"
+    found = []
+    if "orientation" in axes:
+        label = f"Response of {name} to the orientation of gratings"
+        found.append(
+            ("Orientation of gratings", charts.tuning_line(numeric("orientation"), label, "°"))
+        )
+    if "frequency" in axes:
+        label = f"Response of {name} to the spatial frequency of gratings"
+        chart = charts.tuning_line(numeric("frequency"), label, "", log=True)
+        found.append(("Spatial frequency, cycles per image", chart))
+    if "hue" in axes:
+        label = f"Response of {name} to the hue of color fields"
+        found.append(("Hue of color fields", charts.tuning_hue(numeric("hue"), label)))
+    if "family" in axes:
+        label = f"Response of {name} to the families of stimuli"
+        found.append(("Family of stimuli", charts.tuning_families(axes["family"], label)))
+    return found

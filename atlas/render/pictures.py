@@ -1,0 +1,150 @@
+"""The picture files of the site: for the web, small, the growth, the contact sheets, the cover."""
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from atlas.errors import AtlasError
+from atlas.images import decode_png
+from atlas.render.catalog import Catalog, Picture
+from atlas.render.measures import colorfulness, spatial_frequency
+from atlas.render.output import SiteFolder
+from atlas.store import Run
+
+SMALL = 144
+"""Side in pixels of the small pictures."""
+
+QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 60, 60, 60
+"""Of WebP. The pictures are nearly noise: each step of quality costs megabytes in all."""
+
+LOSSLESS_BUDGET = 4_000_000
+"""Bytes. Lossless pictures take about 170 kB each; the first ranks get theirs, as fits."""
+
+WORKERS = 4
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was measured on a finished picture."""
+
+    frequency: float | None
+    colorfulness: float
+
+
+def write_pictures(
+    run: Run, catalog: Catalog, folder: SiteFolder, progress: Callable[[int], object]
+) -> dict[str, Look]:
+    """Write the web's versions of all pictures; return what each looks like, by its stem."""
+    pictures = [picture for unit in catalog.pictured for picture in unit.pictures]
+    sources = {
+        picture.stem: run.picture_path(picture.recipe, unit.layer.name, unit.number, picture.sample)
+        for unit in catalog.pictured
+        for picture in unit.pictures
+    }
+    looks = {}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        made = pool.map(lambda picture: _encode(picture, sources[picture.stem]), pictures)
+        for picture, (files, look) in zip(pictures, made, strict=True):
+            for name, data in files.items():
+                folder.write(name, data)
+            looks[picture.stem] = look
+            progress(1)
+    return looks
+
+
+def write_lossless(run: Run, catalog: Catalog, folder: SiteFolder) -> int:
+    """Copy the lossless pictures, rank by rank as far as the budget goes; return that rank.
+
+    The first-ranked are always there.
+    """
+    spent, rank = 0, 0
+    deepest = max(len(layer.pictured) for layer in catalog.layers)
+    for place in range(deepest):
+        files = {
+            picture.lossless: run.picture_path(
+                picture.recipe, layer.name, layer.pictured[place].number, picture.sample
+            )
+            for layer in catalog.layers
+            if place < len(layer.pictured)
+            for picture in layer.pictured[place].pictures
+        }
+        spent += sum(path.stat().st_size for path in files.values())
+        if place and spent > LOSSLESS_BUDGET:
+            break
+        for name, path in files.items():
+            folder.write(name, path.read_bytes())
+        rank = place + 1
+    return rank
+
+
+def write_sheets(run: Run, catalog: Catalog, folder: SiteFolder) -> dict[str, tuple[int, int]]:
+    """Write the contact sheets at half their size; return width and height by layer."""
+    sizes = {}
+    for layer in catalog.layers:
+        if layer.has_sheet:
+            sheet = Image.fromarray(read(run.sheet_path(catalog.recipe, layer.name)))
+            half = sheet.reduce(2)
+            folder.write(layer.sheet, webp(half, SHEET_QUALITY))
+            sizes[layer.name] = half.size
+    return sizes
+
+
+def write_cover(run: Run, catalog: Catalog, folder: SiteFolder) -> str:
+    """Write the picture that stands for the whole site where it is shared; return its name."""
+    layers = [layer for layer in catalog.layers if layer.pictured]
+    chosen = [layers[round(i)] for i in np.linspace(0, len(layers) - 1, 8)]
+    cover = Image.new("RGB", (1200, 600))
+    for index, layer in enumerate(chosen):
+        unit = layer.pictured[0]
+        path = run.picture_path(unit.picture.recipe, layer.name, unit.number, unit.picture.sample)
+        tile = Image.fromarray(read(path)).resize((300, 300), Image.Resampling.NEAREST)
+        cover.paste(tile, (300 * (index % 4), 300 * (index // 4)))
+    buffer = io.BytesIO()
+    cover.save(buffer, "JPEG", quality=72)
+    folder.write("images/cover.jpg", buffer.getvalue())
+    return "images/cover.jpg"
+
+
+def webp(picture: Image.Image, quality: int) -> bytes:
+    """Encode for the web."""
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "WEBP", quality=quality, method=2, use_sharp_yuv=True)
+    return buffer.getvalue()
+
+
+def read(path: Path) -> NDArray[np.uint8]:
+    """Read a picture of the run. Raises AtlasError when it is missing or damaged."""
+    try:
+        return decode_png(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AtlasError(f"{path} cannot be read; delete it and run 'atlas maximize'") from error
+
+
+def _encode(picture: Picture, source: Path) -> tuple[dict[str, bytes], Look]:
+    pixels = read(source)
+    whole = Image.fromarray(pixels)
+    small = (
+        whole.resize((SMALL, SMALL), Image.Resampling.LANCZOS) if picture.size > SMALL else whole
+    )
+    files = {
+        picture.image: webp(whole, QUALITY),
+        picture.thumbnail: webp(small, SMALL_QUALITY),
+    }
+    for index, stage in _stages(picture, source.with_suffix(".stages.png")):
+        files[picture.stage(index)] = webp(stage, STAGE_QUALITY)
+    return files, Look(spatial_frequency(pixels), colorfulness(pixels))
+
+
+def _stages(picture: Picture, source: Path) -> Iterator[tuple[int, Image.Image]]:
+    """All stages but the last, which is the picture itself."""
+    strip = Image.fromarray(read(source))
+    left = 0
+    for index, (_, size) in enumerate(picture.stages[:-1]):
+        yield index, strip.crop((left, 0, left + size, size))
+        left += size

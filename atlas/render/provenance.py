@@ -1,0 +1,49 @@
+"""Where a picture comes from, and the command that makes it again."""
+
+import shlex
+from typing import Any
+
+from atlas.render.catalog import Catalog, Picture, Unit, base_name
+
+
+def build_command(catalog: Catalog) -> str:
+    """The command that makes the whole run again."""
+    asked = catalog.settings["asked"]
+    scope = {name: asked.get(name) for name in ("layers", "units", "top", "samples")}
+    return _command(_settings(catalog) | scope)
+
+
+def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
+    """The command that makes one picture again, in a run of its own."""
+    scope = {"units": unit.name, "recipe": picture.recipe, "samples": picture.sample}
+    run = f"runs/{unit.layer.slug}-{unit.number:04d}"
+    return _command(_settings(catalog) | scope | {"run": run, "site": f"{run}-site"})
+
+
+def _settings(catalog: Catalog) -> dict[str, Any]:
+    """What was asked, and what ``auto`` came to."""
+    asked, identity = catalog.settings["asked"], catalog.settings["identity"]
+    names = ("weights", "probe", "recipe", "upscales", "steps")
+    return {
+        "network": identity["network"],
+        **{name: asked.get(name) for name in names},
+        **{name: identity[name] for name in ("seed", "device", "precision")},
+        "batch": catalog.settings["batch"],
+    }
+
+
+_DEFAULTS = {"network": "googlenet", "weights": "auto", "probe": "stimuli", "recipe": "article",
+             "seed": 0, "top": 10, "samples": 1}  # fmt: skip
+
+
+def _command(options: dict[str, Any]) -> str:
+    words = ["atlas", "build"]
+    for name, value in options.items():
+        if isinstance(value, list | tuple):
+            value = ",".join(map(str, value))
+        if value is None or value == _DEFAULTS.get(name):
+            continue
+        if name in ("weights", "probe"):
+            value = base_name(str(value))  # where it lay is nobody's business
+        words += [f"--{name}", shlex.quote(str(value))]
+    return " ".join(words)
