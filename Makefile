@@ -29,7 +29,9 @@ OPTIONS = \
 	$${RUN:+--run "$$RUN"} \
 	$${SITE:+--site "$$SITE"} \
 	$${TEMPLATES:+--templates "$$TEMPLATES"} \
-	$${BASE_URL:+--base-url "$$BASE_URL"}
+	$${BASE_URL:+--base-url "$$BASE_URL"} \
+	$${PUBLISH_PROBE_IMAGES:+--publish-probe-images} \
+	$${QUIET:+--quiet}
 
 # The article's panels are 74 pixels wide: 20 upscales.
 QUICK = --upscales 20 --layers conv2,inception3b,inception4a,inception4d,inception5a \
@@ -39,19 +41,19 @@ help: ## list the commands
 	@echo "make COMMAND [VARIABLE=value ...]"
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  %-8s %s\n", $$1, $$2}'
 	@echo "Variables, each the option of its name: CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP"
-	@echo "  RECIPE SAMPLES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL;"
-	@echo "  for serve PORT and SITE, for publish REMOTE and SITE; for all VENV (.venv)."
+	@echo "  RECIPE SAMPLES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL"
+	@echo "  PUBLISH_PROBE_IMAGES=1 QUIET=1; for serve SITE PORT, for publish SITE REMOTE; VENV (.venv)."
 
 atlas: $(VENV)/.installed ## set up and build the atlas into site/
-	$(PYTHON) -m atlas build $(OPTIONS)
+	@$(PYTHON) -m atlas build $(OPTIONS)
 	@echo "The site is in $${SITE:-site}: open $${SITE:-site}/index.html, or run: make serve$${SITE:+ SITE='$$SITE'}"
 
 quick: $(VENV)/.installed ## build a small atlas in minutes: five layers, 74 pixels, runs/quick-site
-	$(PYTHON) -m atlas build $(QUICK) $(OPTIONS)
+	@$(PYTHON) -m atlas build $(QUICK) $(OPTIONS)
 	@echo "The site is in $${SITE:-runs/quick-site}; run: make serve SITE='$${SITE:-runs/quick-site}'"
 
 serve: $(VENV)/.installed ## show the site on localhost
-	$(PYTHON) -m atlas serve $${CONFIG:+--config "$$CONFIG"} $${SITE:+--site "$$SITE"} $${PORT:+--port "$$PORT"}
+	@$(PYTHON) -m atlas serve $${CONFIG:+--config "$$CONFIG"} $${SITE:+--site "$$SITE"} $${PORT:+--port "$$PORT"}
 
 test: $(VENV)/.installed-test ## set up and run all tests
 	$(PYTHON) -m pytest
@@ -75,17 +77,21 @@ UV := $(shell command -v uv)
 INSTALL = $(if $(UV),$(UV) pip install --python $(PYTHON),$(PYTHON) -m pip install)
 
 $(VENV)/.installed: pyproject.toml | $(PYTHON)
+ifndef UV
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip
+endif
 	$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.installed
-	$(INSTALL) --editable '.[$*]'
+	$(INSTALL) --quiet --editable '.[$*]'
 	@touch $@
 
 $(PYTHON):
 ifdef UV
 	$(UV) venv --allow-existing --python '>=3.11' $(VENV)
 else
+	@if [ -L $@ ]; then echo "$(VENV) points to a Python that is gone: delete $(VENV) and try again" >&2; exit 1; fi
 	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			echo "$$python -m venv $(VENV)"; exec "$$python" -m venv $(VENV); \

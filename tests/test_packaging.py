@@ -1,15 +1,18 @@
-"""What the wheel carries, and that it works without the checkout."""
+"""What the checkout and the wheel carry, and that the wheel works without the checkout."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import atlas
+from atlas.config import Settings, read_file
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -93,3 +96,16 @@ def test_module_is_the_command(installed: Path, tmp_path: Path) -> None:
 def test_console_script_is_the_command_line(installed: Path) -> None:
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
     assert "atlas = atlas.cli:main" in entry_points.read_text()
+
+
+def test_settings_file_shows_every_setting_at_its_default(tmp_path: Path) -> None:
+    text = (CHECKOUT / "atlas.toml").read_text()
+    assert read_file(CHECKOUT / "atlas.toml") == {}, "nothing is set"
+    used = tmp_path / "atlas.toml"
+    used.write_text(re.sub("^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE))
+    shown = read_file(used)
+    defaults = asdict(Settings())
+    assert list(shown) == list(defaults)
+    without_default = {name for name, value in defaults.items() if value is None} - {"batch"}
+    for name in defaults.keys() - without_default:
+        assert shown[name] == defaults[name], name
