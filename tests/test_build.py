@@ -1,0 +1,275 @@
+"""A run: what is in it, that it goes on where it stopped, and that it always comes out the same."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torchvision.models import resnet18, vgg11
+
+from atlas import build, images
+from atlas.cli import main
+
+SCHEDULE = ["--upscales", "2", "--steps", "2"]
+SMALL = ["--layers", "conv1,conv2", "--top", "3", "--batch", "4", "--weights", "bundled", *SCHEDULE]
+
+Files = dict[str, bytes]
+
+
+def contents(folder: Path) -> Files:
+    """Every promised file of a run or site by its path; how long things took is no promise."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "timings.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    generator = np.random.default_rng(0)
+    for i in range(12):
+        coarse = generator.integers(0, 256, (5, 5, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize((256, 256)).save(folder / f"{i:02d}.png")
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory, photographs: Path) -> Path:
+    """A run with its ranking alone, to be copied."""
+    run = tmp_path_factory.mktemp("ranked") / "run"
+    assert main(["rank", *SMALL, "--probe", str(photographs), "--run", str(run), "--quiet"]) == 0
+    return run
+
+
+@pytest.fixture
+def start(ranked: Path, photographs: Path, tmp_path: Path) -> Callable[..., int]:
+    """Build or continue a run named by its folder in ``tmp_path``."""
+
+    def call(name: str, *options: str, command: str = "build") -> int:
+        run = tmp_path / name
+        if not run.exists():
+            shutil.copytree(ranked, run)
+        given = [command, *SMALL, "--probe", str(photographs), "--run", str(run), "--quiet"]
+        site = ["--site", str(tmp_path / f"{name}-site")] if command == "build" else []
+        return main([*given, *site, *options])
+
+    return call
+
+
+def test_a_build_leaves_every_file_of_the_contract(start: Callable[..., int], tmp_path: Path):
+    assert start("run") == 0
+    run = tmp_path / "run"
+    columns = {
+        "probe": ["image"],
+        "skipped": ["file", "reason"],
+        "activations": ["layer", "unit", "mean", "std", "max", "active_fraction"],
+        "ranking": ["layer", "rank", "unit", "mean"],
+        "strongest": [
+            *("layer", "unit", "place", "image", "mean", "peak", "row", "column", "rms"),
+        ],
+        "examination": [
+            *("recipe", "layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms"),
+            *("z", "standing"),
+        ],
+    }
+    tables = {name: pd.read_csv(run / f"{name}.csv") for name in columns}
+    assert {name: list(table.columns) for name, table in tables.items()} == columns
+    assert len(tables["activations"]) == 64 + 64
+    assert list(tables["ranking"]["rank"]) == [1, 2, 3, 1, 2, 3]
+    assert len(tables["strongest"]) == 128 * 9
+    assert list(tables["skipped"]["file"]) == ["notes.txt"]
+    assert len(tables["examination"]) == 6
+    settings = json.loads((run / "run.json").read_text())
+    assert settings["probe"]["images"] == 12
+    assert settings["identity"]["seed"] == 0
+    assert "Tiny ImageNet" in settings["weights"]["notice"]
+    for layer, unit in tables["ranking"][["layer", "unit"]].itertuples(index=False):
+        stem = run / "units" / "article" / layer / f"{unit:04d}"
+        record = json.loads(Path(f"{stem}.json").read_text())
+        assert (record["layer"], record["unit"], record["sample"]) == (layer, unit, 1)
+        assert len(record["activations"]) == 3 * 2
+        assert record["stages"] == [{"upscale": 0, "size": 28}, {"upscale": 2, "size": 30}]
+        picture = images.decode_png(Path(f"{stem}.png").read_bytes())
+        assert picture.shape == (30, 30, 3)
+        growth = images.decode_png(Path(f"{stem}.stages.png").read_bytes())
+        assert growth.shape == (30, 28 + 30, 4)
+        assert (growth[:, 28:, :3] == picture).all()
+        assert (growth[28:, :28, 3] == 0).all()
+    for layer in ("conv1", "conv2"):
+        assert (run / "sheets" / "article" / f"{layer}.png").is_file()
+        assert (tmp_path / "run-site" / "layers" / f"{layer}.html").is_file()
+    assert (tmp_path / "run-site" / "index.html").is_file()
+
+
+def test_the_same_build_twice_gives_the_same_bytes(start: Callable[..., int], tmp_path: Path):
+    assert start("first") == 0
+    assert start("second") == 0
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+    assert contents(tmp_path / "first-site") == contents(tmp_path / "second-site")
+
+
+def test_a_build_interrupted_and_continued_gives_the_bytes_of_an_undisturbed_one(
+    start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert start("undisturbed") == 0
+    maximize_chunk = build.maximize_chunk
+    chunks = 0
+
+    def interrupted(*arguments, **options):
+        nonlocal chunks
+        chunks += 1
+        if chunks == 2:
+            raise KeyboardInterrupt
+        return maximize_chunk(*arguments, **options)
+
+    monkeypatch.setattr(build, "maximize_chunk", interrupted)
+    assert start("disturbed") == 130
+    made = list((tmp_path / "disturbed").rglob("units/**/*.json"))
+    assert len(made) == 4  # the first chunk is kept, whole
+    monkeypatch.undo()
+    assert start("disturbed") == 0
+    assert contents(tmp_path / "disturbed") == contents(tmp_path / "undisturbed")
+    assert contents(tmp_path / "disturbed-site") == contents(tmp_path / "undisturbed-site")
+
+
+def test_a_chunk_of_which_a_part_is_missing_is_made_again_whole(
+    start: Callable[..., int], tmp_path: Path
+):
+    assert start("run") == 0
+    whole = contents(tmp_path / "run")
+    records = sorted((tmp_path / "run").rglob("units/**/*.json"))
+    records[0].unlink()
+    records[0].with_suffix(".png").unlink()
+    assert start("run") == 0
+    assert contents(tmp_path / "run") == whole
+
+
+def test_a_finished_build_started_again_computes_nothing(
+    start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert start("run") == 0
+    whole = contents(tmp_path / "run")
+
+    def refuse(*arguments, **options):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(build, "maximize_chunk", refuse)
+    monkeypatch.setattr(build.ranking, "measure", refuse)
+    monkeypatch.setattr(build.evidence, "examine", refuse)
+    assert start("run") == 0
+    assert contents(tmp_path / "run") == whole
+
+
+def test_more_units_and_layers_extend_a_run_and_leave_its_pictures(
+    start: Callable[..., int], tmp_path: Path
+):
+    assert start("run") == 0
+    before = contents(tmp_path / "run" / "units")
+    assert start("run", "--top", "4", "--layers", "conv1,maxpool1") == 0
+    after = contents(tmp_path / "run" / "units")
+    assert before.items() <= after.items()
+    layers = [Path(path).parts[1] for path in after if path.endswith(".json")]
+    assert {layer: layers.count(layer) for layer in layers} == {
+        "conv1": 4,
+        "maxpool1": 4,
+        "conv2": 3,
+    }
+    network = json.loads((tmp_path / "run" / "network.json").read_text())
+    assert [layer["name"] for layer in network["layers"]] == ["conv1", "maxpool1", "conv2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--seed", "1"], "seed"),
+        (["--steps", "3"], "steps"),
+        (["--precision", "float64"], "precision"),
+        (["--probe", "stimuli"], "probe"),
+    ],
+)
+def test_a_run_made_with_other_settings_is_refused_and_left_alone(
+    start: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    named: str,
+):
+    assert start("run", command="rank") == 0
+    before = contents(tmp_path / "run")
+    assert start("run", *options) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert named in lines[0]
+    assert contents(tmp_path / "run") == before
+
+
+def test_chosen_units_are_maximized_instead_of_the_ranking(
+    start: Callable[..., int], tmp_path: Path
+):
+    assert start("run", "--units", "conv2:5,conv1:60", "--samples", "2") == 0
+    made = sorted(path.stem for path in (tmp_path / "run").rglob("units/**/*.json"))
+    assert made == ["0005", "0005-2", "0060", "0060-2"]
+    samples = [
+        images.decode_png((tmp_path / f"run/units/article/conv2/{name}.png").read_bytes())
+        for name in ("0005", "0005-2")
+    ]
+    assert (samples[0] != samples[1]).any()
+
+
+def test_a_stage_alone_takes_what_it_is_not_told_from_the_run(
+    start: Callable[..., int], ranked: Path, tmp_path: Path
+):
+    assert start("whole") == 0
+    run = tmp_path / "stages"
+    shutil.copytree(ranked, run)
+    for command in ("maximize", "examine"):
+        assert main([command, "--run", str(run), "--quiet"]) == 0
+    assert main(["render", "--run", str(run), "--site", str(tmp_path / "site"), "--quiet"]) == 0
+    assert contents(run) == contents(tmp_path / "whole")
+    assert contents(tmp_path / "site") == contents(tmp_path / "whole-site")
+
+
+def test_a_run_keeps_the_batch_and_the_threads_it_began_with(
+    start: Callable[..., int], tmp_path: Path
+):
+    assert start("run") == 0
+    whole = contents(tmp_path / "run" / "units")
+    shutil.rmtree(tmp_path / "run" / "units")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert start("run", "--batch", "2") == 0
+    finally:
+        torch.set_num_threads(threads)
+    assert contents(tmp_path / "run" / "units") == whole
+
+
+@pytest.mark.filterwarnings("ignore:The default weight initialization")
+@pytest.mark.parametrize(("name", "make"), [("resnet18", resnet18), ("vgg11", vgg11)])
+def test_another_network_of_torchvision_makes_an_atlas(
+    name: str, make: Callable[..., torch.nn.Module], photographs: Path, tmp_path: Path
+):
+    torch.manual_seed(0)
+    torch.save(make(num_classes=5).state_dict(), tmp_path / "weights.pth")
+    given = ["build", "--network", name, "--weights", str(tmp_path / "weights.pth"), *SCHEDULE]
+    given += ["--probe", str(photographs), "--top", "1", "--quiet"]
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    assert main([*given, *folders]) == 0
+    network = json.loads((tmp_path / "run" / "network.json").read_text())
+    layers = [layer["name"] for layer in network["layers"]]
+    expected = {
+        "resnet18": ["conv1", "layer1", "layer2", "layer3", "layer4"],
+        "vgg11": [f"features.{i}" for i in (0, 3, 6, 8, 11, 13, 16, 18)],
+    }
+    assert layers == expected[name]
+    for layer in layers:
+        assert len(list((tmp_path / "run/units/article" / layer).glob("*.json"))) == 1
+        assert (tmp_path / "site/layers" / f"{layer}.html").is_file()
