@@ -85,8 +85,13 @@ def anatomy(graph: fx.GraphModule) -> dict[str, Stage]:
     fields: dict[str, ReceptiveField | None] = {}
     stages: dict[str, Stage] = {}
     for node in graph.graph.nodes:
-        if (value := outputs.get(node.name)) is not None:
-            fields[node.name] = _field_of(node, graph, fields) if value.ndim == 4 else None
+        value = outputs.get(node.name)
+        if value is None:  # the parts of a tensor, its sizes: they see what it sees
+            if any(source.name in fields for source in node.all_input_nodes):
+                fields[node.name] = _field_of(node, graph, fields)
+        else:
+            # Five axes while units are shuffled between groups; fewer than four: no positions.
+            fields[node.name] = _field_of(node, graph, fields) if value.ndim >= 4 else None
             rectified = bool((value >= 0).all())
             stages[node.name] = Stage(tuple(value.shape[1:]), fields[node.name], rectified)
     return stages
@@ -109,8 +114,8 @@ def branches(
 ) -> tuple[Branch, ...]:
     """Which units of ``node`` come from which branch; empty unless it concatenates units.
 
-    ``paths`` gives the node of every nameable place; a branch is called by the part of the name
-    of its last node that the other branches do not share.
+    ``paths`` gives the node of every nameable place; a branch is called by what tells the name of
+    its last node from those of the other branches.
     """
     found = next(n for n in graph.graph.nodes if n.name == node)
     if found.target is not torch.cat:
@@ -119,15 +124,19 @@ def branches(
     axis = found.kwargs.get("dim", found.args[1] if len(found.args) > 1 else 0)
     if axis != 1 or not isinstance(parts, list | tuple):
         return ()
-    longest = {name: path.split(".") for path, name in paths.items()}
-    names = [longest[part.name] for part in parts]
-    shared = 0
-    while len({tuple(name[: shared + 1]) for name in names}) == 1:
-        shared += 1
+    longest = {name: tuple(path.split(".")) for path, name in paths.items()}
+    names = [longest.get(part.name, (part.name,)) for part in parts]
+    lengths = [len(name) for name in names]
+    shared = max(n for n in range(min(lengths)) if len({name[:n] for name in names}) == 1)
+    told_apart = min(
+        n
+        for n in range(shared + 1, max(lengths) + 1)
+        if len({name[:n] for name in names}) == len(set(names))
+    )
     found_branches, first = [], 0
     for part, name in zip(parts, names, strict=True):
         units = stages[part.name].shape[0]
-        found_branches.append(Branch(name[min(shared, len(name) - 1)], first, units))
+        found_branches.append(Branch(".".join(name[shared:told_apart]), first, units))
         first += units
     return tuple(found_branches)
 
@@ -165,7 +174,14 @@ def _field_of(
     seen = [field for field in inputs if field is not None]
     if not seen or len(seen) < len(inputs):
         return None
-    widest = max(seen, key=lambda field: field.size)
+    # Along each axis the path that sees most: branches of 1x7 and 7x1 together see 7x7.
+    tallest = max(seen, key=lambda field: field.size[0])
+    broadest = max(seen, key=lambda field: field.size[1])
+    widest = ReceptiveField(
+        size=(tallest.size[0], broadest.size[1]),
+        stride=(tallest.stride[0], broadest.stride[1]),
+        center=(tallest.center[0], broadest.center[1]),
+    )
     module = graph.get_submodule(str(node.target)) if node.op == "call_module" else None
     if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
         dilation = _two(getattr(module, "dilation", 1))

@@ -105,7 +105,8 @@ class Network:
         if not names:
             raise AtlasError(f"{name} has no top-level module with a convolution; nothing to show")
         self.layers = tuple(self.layer(layer) for layer in names)
-        self.smallest_input = smallest_input(self.graph, self.node_of(names[-1]))
+        deepest = [node for node, stage in self._anatomy.items() if len(stage.shape) == 3][-1]
+        self.smallest_input = smallest_input(self.graph, deepest)
 
     def layer(self, name: str) -> Layer:
         """Describe the layer ``name``, any node that torchvision's feature extraction can name.
