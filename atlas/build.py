@@ -84,10 +84,8 @@ class Build:
         """Make the pictures asked for that the run does not have."""
         settings, run = self.settings, self.run
         check_identity(run, self._identity)
-        kept = run.settings()
-        torch.set_num_threads(kept["threads"])
         wanted = self._wanted()
-        plan = Plan.load(run).extended(wanted, settings.batch or kept["batch"])
+        plan = Plan.load(run).extended(wanted, settings.batch or run.settings()["batch"])
         plan.save(run)
         todo = plan.unfinished(wanted, run)
         recipes = settings.recipes()
@@ -96,16 +94,20 @@ class Build:
             self.say(
                 f"maximizing {count} pictures in {len(todo)} batches, {self.network.precision}"
             )
-        pixels = sum(len(chunk) * self._pixel_steps(recipes[chunk[0].recipe]) for chunk in todo)
-        with self._timed("maximize"), self._bar("maximize", pixels, PIXEL_STEPS) as bar:
-            for chunk in todo:
-                recipe = recipes[chunk[0].recipe]
-                targets = [item.target for item in chunk]
+        costs = [len(chunk) * self._pixel_steps(recipes[chunk[0].recipe]) for chunk in todo]
+        with self._timed("maximize"), self._bar("maximize", sum(costs), PIXEL_STEPS) as bar:
+            for chunk, cost in zip(todo, costs, strict=True):
+                before = bar.n
                 made = maximize_chunk(
-                    self.network, targets, recipe, settings.seed, progress=bar.update
+                    self.network,
+                    [item.target for item in chunk],
+                    recipes[chunk[0].recipe],
+                    settings.seed,
+                    progress=bar.update,
                 )
                 for item, picture in zip(chunk, made, strict=True):
                     write_picture(run, item, picture)
+                bar.total += bar.n - before - cost  # what starting silent units again has cost
         self._write_sheets()
         self._report_status(wanted)
 
@@ -157,12 +159,14 @@ class Build:
 
     @cached_property
     def network(self) -> Network:
-        """The network, on the device and in the precision that the run resolved or resolves."""
+        """The network, on the device, in the precision and with the threads the run has."""
         settings = self.settings
         device = machine.choose_device(settings.device)
         asked = settings.precision
-        if asked == "auto" and self.run.has("run.json"):
-            asked = self.run.settings()["identity"]["precision"]
+        if self.run.has("run.json"):
+            kept = self.run.settings()
+            torch.set_num_threads(kept["threads"])
+            asked = kept["identity"]["precision"] if asked == "auto" else asked
         precision = machine.choose_precision(asked, device)
         network = load_network(settings.network, settings.weights, device, precision)
         if network.weights.notice:
