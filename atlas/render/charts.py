@@ -43,14 +43,19 @@ class LogAxis:
 
 
 def distribution(
-    means: ArrayLike, marked: Mapping[str, float], axis: LogAxis, label: str, height: int = 150
+    means: ArrayLike,
+    marked: Mapping[str, float],
+    axis: LogAxis,
+    label: str,
+    size: tuple[int, int] = (WIDTH, 150),
 ) -> Markup:
     """How many units of a layer have which mean activation, with some of them marked.
 
     ``marked`` gives what to print at which mean. Units that are never active are counted apart.
     """
     values = np.asarray(means, dtype=float)
-    left, right, base = 46, WIDTH - 8, height - 30
+    width, height = size
+    left, right, base = 46, width - 8, height - 30
     span = right - left
     places = np.array([axis.place(value) for value in values[values > 0]])
     counts, _ = np.histogram(places, bins=BINS, range=(0, 1))
@@ -71,7 +76,7 @@ def distribution(
         parts += [bar, text(15, base - silent * rise - 4, silent, "label", text_anchor="middle")]
     parts.append(text(15, base + 16, "≤ 0", "tick", text_anchor="middle"))
     parts.append(line(left, base, right, base, "axis"))
-    for power in range(axis.low, axis.high + 1):
+    for power in range(axis.low, axis.high + 1, 1 if width == WIDTH else axis.high - axis.low):
         x = left + span * (power - axis.low) / (axis.high - axis.low)
         anchor = "end" if power == axis.high else "middle"
         parts.append(line(x, base, x, base + 4, "axis"))
@@ -82,7 +87,7 @@ def distribution(
             element("path", element("title", name), d=f"M{x:.1f} 16V{base}", class_="mark")
         )
         parts.append(element("circle", cx=round(x, 1), cy=14, r=3, class_="mark-dot"))
-    return image(WIDTH, height, label, *parts, class_="distribution")
+    return image(width, height, label, *parts, class_="distribution")
 
 
 def activation_curve(
@@ -106,11 +111,7 @@ def activation_curve(
         anchor = "end" if size == stages[-1][1] else "middle"
         parts.append(line(end, TOP + 8, end, HEIGHT - BOTTOM, "stage"))
         parts.append(text(end, HEIGHT - 12, f"{size}", "tick", text_anchor=anchor))
-    curve = [
-        None if value is None else (round(x(step), 1), round(y(value), 1))
-        for step, value in enumerate(activations)
-    ]
-    parts.append(path(curve, "curve"))
+    parts.append(_steps(activations, x, y))
     label = f"Activation over {len(activations)} optimizer steps, up to {number(top)}"
     return image(WIDTH, HEIGHT, label, *parts)
 
@@ -178,17 +179,18 @@ def tuning_families(values: Mapping[str, float], label: str) -> Markup:
     height = row * len(ordered) + 8
     low, high = min(0.0, *values.values()), max(0.0, *values.values())
     x = _scale(low, high if high > low else low + 1, left, width - 62)
-    parts = []
+    names, bars, numbers = [], [], []
     for index, (family, value) in enumerate(ordered):
         middle = 4 + row * index + row / 2
         start, end = sorted((x(0), x(value)))
-        parts += [
-            text(left - 8, middle + 4, family, "tick", text_anchor="end"),
-            element(
-                "rect", x=start, y=middle - 5, width=max(end - start, 0.5), height=10, class_="bar"
-            ),
-            text(max(end, x(0)) + 6, middle + 4, number(value), "label"),
-        ]
+        names.append(text(left - 8, middle + 4, family))
+        bars.append(f"M{start:.1f} {middle - 5}H{max(end, start + 0.5):.1f}v10H{start:.1f}z")
+        numbers.append(text(max(end, x(0)) + 6, middle + 4, number(value)))
+    parts = [
+        element("g", Markup("").join(names), class_="ticks", text_anchor="end"),
+        element("path", d="".join(bars), class_="bar"),
+        element("g", Markup("").join(numbers), class_="labels"),
+    ]
     return image(width, height, label, *parts, class_="tuning")
 
 
@@ -317,6 +319,28 @@ class _scale:
 
     def __call__(self, value: float) -> float:
         return self.start + (value - self.low) * self.slope
+
+
+def _steps(values: Sequence[float | None], x: _scale, y: _scale) -> Markup:
+    """A line with a point at every step, broken where there is no value.
+
+    Drawn in units of one step and half a pixel, so that each point takes but a few characters.
+    """
+    commands, before = [], None
+    for step, value in enumerate(values):
+        if value is None:
+            before = None
+            continue
+        now = round(2 * y(value))
+        commands.append(f"M{step} {now}l0 0" if before is None else f"l1 {now - before}")
+        before = now
+    return element(
+        "path",
+        d="".join(commands),
+        class_="curve",
+        transform=f"translate({x(0):g} 0) scale({x.slope:.5g} .5)",
+        vector_effect="non-scaling-stroke",
+    )
 
 
 def _horizontal_grid(

@@ -117,7 +117,7 @@ def guesses(catalog: Catalog, findings: Iterable[Finding]) -> list[Guess]:
         verdict = (
             f"The median spatial frequency of its pictures is {number(frequency[HIGH_FREQUENCY])} "
             f"cycles per pixel, against {number(float(np.median(others)))} in the other layers: "
-            f"number {place} of {len(order)}. "
+            f"the {_ordinal(place)} of {len(order)} layers. "
         )
         if place == 1:
             verdict += "The run agrees."
@@ -157,6 +157,13 @@ def _specific(layer: Layer) -> Range:
     standings = [p.evidence.standing for p in _finished(layer) if p.evidence]
     known = [standing == 1 for standing in standings if standing is not None]
     return Range(100 * float(np.mean(known)) if known else None)
+
+
+def _ordinal(place: int) -> str:
+    if place == 1:
+        return "highest"
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(0 if 10 < place % 100 < 14 else place % 10, "th")
+    return f"{place}{suffix} highest"
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -153,7 +153,7 @@ class Pages:
                     {},
                     self._axis,
                     f"Mean activation of the units of {layer.name}",
-                    height=110,
+                    size=(172, 110),
                 )
                 for layer in layers
             },

@@ -17,10 +17,13 @@ from atlas.render.measures import colorfulness, spatial_frequency
 from atlas.render.output import SiteFolder
 from atlas.store import Run
 
+SHEET_SCALE = 2 / 3
+"""Of a contact sheet, which is about 1300 pixels wide; its captions stay legible."""
+
 SMALL = 144
 """Side in pixels of the small pictures."""
 
-QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 60, 60, 60
+QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 60, 60, 50
 """Of WebP. The pictures are nearly noise: each step of quality costs megabytes in all."""
 
 LOSSLESS_BUDGET = 4_000_000
@@ -84,14 +87,15 @@ def write_lossless(run: Run, catalog: Catalog, folder: SiteFolder) -> int:
 
 
 def write_sheets(run: Run, catalog: Catalog, folder: SiteFolder) -> dict[str, tuple[int, int]]:
-    """Write the contact sheets at half their size; return width and height by layer."""
+    """Write the contact sheets, reduced; return width and height by layer."""
     sizes = {}
     for layer in catalog.layers:
         if layer.has_sheet:
             sheet = Image.fromarray(read(run.sheet_path(catalog.recipe, layer.name)))
-            half = sheet.reduce(2)
-            folder.write(layer.sheet, webp(half, SHEET_QUALITY))
-            sizes[layer.name] = half.size
+            width, height = (round(side * SHEET_SCALE) for side in sheet.size)
+            small = sheet.resize((width, height), Image.Resampling.LANCZOS)
+            folder.write(layer.sheet, webp(small, SHEET_QUALITY))
+            sizes[layer.name] = small.size
     return sizes
 
 
