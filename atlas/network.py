@@ -71,7 +71,8 @@ class Network:
         weights: where the weights came from; derived from the tensors when not given.
 
     Raises:
-        AtlasError: when torch.fx cannot trace the module or it has no convolutional stage.
+        AtlasError: when torch.fx cannot trace the module, it takes no 3x224x224 image, or it has
+            no convolutional stage.
     """
 
     def __init__(
@@ -99,7 +100,11 @@ class Network:
         self.graph.to(self.device, self.dtype)
         self.weights = weights or _describe_weights(module)
         self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
-        self._anatomy = anatomy(self.graph)
+        try:
+            self._anatomy = anatomy(self.graph)
+        except RuntimeError as error:
+            reason = str(error).partition("\n")[0]
+            raise AtlasError(f"{name} cannot take a 3x224x224 image ({reason})") from error
         self._modules = {part: kind for part, kind in _modules(module) if part in self.paths}
         names = _default_layers(self._modules)
         if not names:

@@ -7,6 +7,7 @@ are computed for the rest alone.
 
 import copy
 import operator
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -146,11 +147,14 @@ def _never_overwrite(graph: fx.GraphModule) -> None:
 
 def _fold_batch_norm(graph: fx.GraphModule, layers: set[str]) -> None:
     """Fold each batch norm into the convolution it directly follows; exact, in float64."""
+    calls = Counter(node.target for node in graph.graph.nodes)
     for node in list(graph.graph.nodes):
         if node.op != "call_module" or node.name in layers:
             continue
         source = node.args[0]
-        if source.op != "call_module" or source.name in layers or len(source.users) > 1:
+        if source.op != "call_module" or source.name in layers:
+            continue
+        if len(source.users) > 1 or calls[source.target] > 1:
             continue
         convolution = graph.get_submodule(source.target)
         norm = graph.get_submodule(node.target)

@@ -239,6 +239,10 @@ class DataDependent(nn.Module):
     [
         (DataDependent(), "cannot trace.*data-dependent control flow"),
         (nn.Sequential(nn.Flatten(), nn.Linear(3 * 224 * 224, 2)), "no top-level module"),
+        (
+            nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 30 * 30, 2)),
+            "cannot take a 3x224x224 image",
+        ),
     ],
 )
 def test_a_module_that_cannot_be_shown_gets_one_line(wrong: nn.Module, reason: str) -> None:
@@ -255,7 +259,11 @@ def test_an_unknown_precision_is_wrong_usage() -> None:
 def test_the_callers_module_stays_as_it_was() -> None:
     torch.manual_seed(0)
     own = nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Dropout(), nn.Conv2d(4, 2, 1)
+        nn.Conv2d(3, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(inplace=True),
+        nn.Dropout(),
+        nn.Conv2d(4, 2, 1),
     )
     own[3].eval()
     before = {name: value.clone() for name, value in own.state_dict().items()}

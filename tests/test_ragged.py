@@ -1,0 +1,369 @@
+"""Each image leaves at its own layer, with what the whole network alone would compute there."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from atlas import objective
+from atlas.errors import AtlasError
+from atlas.network import Network
+from atlas.ragged import Trunk
+
+
+def seeded(make: Any, **options: Any) -> nn.Module:
+    """A network with random weights whose batch norms have random statistics."""
+    torch.manual_seed(0)
+    module = make(**options)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.weight, 0.5, 1.5)
+            nn.init.normal_(part.bias)
+            assert part.running_mean is not None and part.running_var is not None
+            part.running_mean.normal_()
+            part.running_var.uniform_(0.5, 2)
+    return module.eval()
+
+
+@cache
+def googlenet() -> nn.Module:
+    options = {"weights": None, "init_weights": False, "aux_logits": False}
+    return seeded(torchvision.models.googlenet, **options)
+
+
+@cache
+def resnet() -> nn.Module:
+    return seeded(torchvision.models.resnet18, weights=None)
+
+
+@cache
+def densenet() -> nn.Module:
+    options = {"growth_rate": 4, "block_config": (2, 3), "num_init_features": 8}
+    return seeded(torchvision.models.DenseNet, **options)
+
+
+@cache
+def network(make: Any, precision: Any = "float64") -> Network:
+    return Network(make(), precision=precision)
+
+
+def plain(module: nn.Module, layer: str, image: Tensor) -> Tensor:
+    """The layer's output when the module runs on one image; the second call of ``x_1``."""
+    place, _, call = layer.rpartition("_")
+    if not call.isdigit() or layer in dict(module.named_modules()):
+        place, call = layer, "0"
+    outputs: list[Tensor] = []
+    part = module.get_submodule(place)
+    handle = part.register_forward_hook(lambda _, __, output: outputs.append(output.clone()))
+    with torch.inference_mode():
+        module(image[None])
+    handle.remove()
+    output = outputs[int(call)]
+    return output if output.ndim == 4 else output[:, :, None, None]
+
+
+def images(count: int, size: int = 32) -> Tensor:
+    generator = torch.Generator().manual_seed(count)
+    return torch.randn(count, 3, size, size, generator=generator, dtype=torch.float64)
+
+
+def leave(made: Network, layers: Sequence[str], shown: Tensor) -> list[tuple[str, Tensor]]:
+    """The layer and the activations of each image, image i leaving at the i-th layer."""
+    found = []
+    for layer, values in Trunk(made, layers).activations(shown, Counter(layers)):
+        found += [(layer, value[None]) for value in values]
+    return found
+
+
+def agrees(found: Tensor, expected: Tensor, tolerance: float) -> None:
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() <= tolerance * expected.abs().max()
+
+
+RESNET_LAYERS = [
+    *("conv1", "bn1", "relu", "layer1.0.bn2", "layer1.0.relu_1", "layer1.1.relu", "layer1"),
+    *("layer2.0.downsample", "layer2.0.downsample.0", "layer2", "layer3.1.bn1", "layer4"),
+    *("avgpool", "fc"),
+]
+DENSENET_LAYERS = [
+    *("features.conv0", "features.norm0", "features.pool0"),
+    *("features.denseblock1.denselayer1.norm1", "features.denseblock1.denselayer1.conv1"),
+    *("features.denseblock1.denselayer2.relu1", "features.transition1.conv"),
+    *("features.denseblock2.denselayer2.conv2", "features.norm5", "classifier"),
+]
+GOOGLENET_LAYERS = [
+    *("conv1.conv", "conv1", "maxpool1", "conv2", "conv3", "maxpool2", "inception3a.branch4.0"),
+    *("inception3b.branch2.0.bn", "maxpool3", "inception4a.branch2.1.conv", "inception4c.branch3"),
+    *("maxpool4", "inception5b.branch1.conv", "avgpool", "fc"),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "layers"),
+    [(googlenet, GOOGLENET_LAYERS), (resnet, RESNET_LAYERS), (densenet, DENSENET_LAYERS)],
+)
+def test_each_image_has_the_activations_it_has_alone(make: Any, layers: list[str]) -> None:
+    made, module = network(make), make().double()
+    ordered = sorted([*layers, *layers[::3]], key=made.depth)
+    shown = images(len(ordered))
+    found = leave(made, ordered, shown)
+    assert [layer for layer, _ in found] == ordered
+    for (layer, values), image in zip(found, shown, strict=True):
+        agrees(values, plain(module, layer, image), 1e-12)
+
+
+def test_a_concatenation_and_an_addition_can_be_left_at() -> None:
+    made, module = network(googlenet), googlenet().double()
+    layers = ["inception3a", "inception3b", "inception4e", "inception5b"]
+    shown = images(len(layers))
+    for (layer, values), image in zip(leave(made, layers, shown), shown, strict=True):
+        agrees(values, plain(module, layer, image), 1e-12)
+
+    sums: list[Tensor] = []
+    block = resnet().double().get_submodule("layer2.0.relu")
+    handle = block.register_forward_pre_hook(lambda _, inputs: sums.append(inputs[0].clone()))
+    shown = images(3)
+    with torch.inference_mode():
+        resnet()(shown)
+    handle.remove()
+    found = leave(network(resnet), ["layer2.0.add", "layer2.0.add", "layer3"], shown)
+    for (_, values), expected in zip(found[:2], sums[1], strict=False):
+        agrees(values[0], expected, 1e-12)
+    agrees(found[2][1], plain(resnet(), "layer3", shown[2]), 1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.sampled_from([*DENSENET_LAYERS, "features.denseblock2"]), min_size=1, max_size=8)
+)
+def test_any_choice_of_layers_gives_each_image_its_own(layers: list[str]) -> None:
+    made, module = network(densenet), densenet().double()
+    ordered = sorted(layers, key=made.depth)
+    shown = images(len(ordered))
+    found = leave(made, ordered, shown)
+    assert [layer for layer, _ in found] == ordered
+    for (layer, values), image in zip(found, shown, strict=True):
+        agrees(values, plain(module, layer, image), 1e-12)
+
+
+def test_all_images_stay_to_the_end_where_none_is_said_to_leave() -> None:
+    made, module = network(resnet), resnet().double()
+    shown = images(3)
+    layers = [*RESNET_LAYERS[:6], "layer4", "fc"]
+    found = dict(Trunk(made, layers).activations(shown))
+    assert list(found) == sorted(layers, key=made.depth)
+    for layer, values in found.items():
+        for value, image in zip(values, shown, strict=True):
+            agrees(value[None], plain(module, layer, image), 1e-12)
+
+
+def test_a_trunk_can_be_used_again_with_other_images() -> None:
+    trunk = Trunk(network(resnet), ["layer1", "layer2"])
+    first, second = images(2), images(5)
+    before = dict(trunk.activations(first, {"layer1": 2}))
+    part = trunk.activations(second, {"layer1": 2, "layer2": 3})
+    next(part)  # given up in the middle
+    after = dict(trunk.activations(first, {"layer1": 2}))
+    assert list(after) == ["layer1"]
+    assert torch.equal(before["layer1"], after["layer1"])
+
+
+# Nothing is computed for an image past its layer
+
+
+@contextmanager
+def counted() -> Iterator[defaultdict[type, list[int]]]:
+    """How many images each module is called with, by its class, in the order of the calls."""
+    calls: defaultdict[type, list[int]] = defaultdict(list)
+    hook = register_module_forward_pre_hook(
+        lambda module, inputs: calls[type(module)].append(len(inputs[0]))
+    )
+    try:
+        yield calls
+    finally:
+        hook.remove()
+
+
+def test_later_layers_are_computed_for_the_images_that_stay() -> None:
+    torch.manual_seed(0)
+    made = Network(nn.Sequential(*(nn.Conv2d(3, 3, 3) for _ in range(6))), precision="float64")
+    trunk = Trunk(made, ["0", "2", "4"])
+    with counted() as calls:
+        list(trunk.activations(images(6), {"0": 2, "2": 3, "4": 1}))
+    assert calls[nn.Conv2d] == [6, 4, 4, 1, 1]
+    with counted() as calls:
+        list(trunk.activations(images(6), {"0": 2, "2": 4}))
+    assert calls[nn.Conv2d] == [6, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("layer", "convolutions"),
+    [
+        ("inception4a", 3 + 3 * 6),
+        ("inception4a.branch2.1.conv", 3 + 2 * 6 + 2),
+        ("maxpool2", 3),
+        ("fc", 57),
+    ],
+)
+def test_branches_that_a_layer_does_not_need_are_not_computed(
+    layer: str, convolutions: int
+) -> None:
+    trunk = Trunk(network(googlenet), [layer])
+    with counted() as calls:
+        list(trunk.activations(images(1), {layer: 1}))
+    assert len(calls[nn.Conv2d]) == convolutions
+    assert len(calls[nn.Linear]) == (layer == "fc")
+
+
+# Batch norm is folded where that is exact
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_folding_batch_norm_leaves_the_outputs_unchanged(precision: str) -> None:
+    made = network(googlenet, precision)
+    layers = [layer.name for layer in made.layers]
+    trunk = Trunk(made, layers)
+    shown = images(len(layers), size=48)
+    with counted() as calls:
+        found = dict(trunk.activations(shown, Counter(layers)))
+    assert len(calls[nn.Conv2d]) == 57
+    assert not calls[nn.BatchNorm2d]
+    exact = googlenet().double()
+    for layer, image in zip(layers, shown, strict=True):
+        expected = plain(exact, layer, image)
+        agrees(found[layer].double(), expected, 1e-4 if precision == "float32" else 1e-9)
+
+
+@pytest.mark.parametrize("layer", ["conv2.conv", "conv2.bn", "inception3a.branch2.1.conv"])
+def test_a_norm_is_not_folded_where_it_or_its_convolution_is_a_layer(layer: str) -> None:
+    made, module = network(googlenet), googlenet().double()
+    trunk = Trunk(made, [layer, "maxpool3"])
+    shown = images(3)
+    with counted() as calls:
+        found = dict(trunk.activations(shown, {layer: 1, "maxpool3": 2}))
+    assert len(calls[nn.BatchNorm2d]) == 1
+    agrees(found[layer], plain(module, layer, shown[0]), 1e-12)
+    agrees(found["maxpool3"][1:], plain(module, "maxpool3", shown[2]), 1e-12)
+
+
+class SharedConvolution(nn.Module):
+    """One convolution called twice, each time before another batch norm, once before none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.first, self.second = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.second(self.conv(self.first(self.conv(x)))))
+
+
+class UsedTwice(nn.Module):
+    """A convolution whose output goes to the batch norm and elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3)
+        self.last = nn.Conv2d(3, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        return self.last(self.norm(y) + y)
+
+
+@pytest.mark.parametrize(("make", "layer"), [(SharedConvolution, "conv_2"), (UsedTwice, "last")])
+def test_a_convolution_used_twice_keeps_its_weights(make: Any, layer: str) -> None:
+    module = seeded(make).double()
+    made = Network(module, precision="float64")
+    shown = images(1)
+    found = dict(Trunk(made, [layer]).activations(shown))
+    agrees(found[layer], module(shown), 1e-12)
+
+
+# What an image cannot do to its neighbors
+
+
+class Shuffled(nn.Module):
+    """Shuffles the units of two groups, asking for the shape before it computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.first(x)
+        batch, units, height, width = y.size()
+        z = self.second(y)
+        return (
+            z.view(batch, 2, units // 2, height, width)
+            .transpose(1, 2)
+            .reshape(batch, units, height, width)
+        )
+
+
+def test_an_image_cannot_leave_where_the_batch_size_is_computed_with() -> None:
+    made = Network(seeded(Shuffled), precision="float64")
+    trunk = Trunk(made, ["second", "reshape"])
+    with pytest.raises(AtlasError, match="'second'.*size of the batch") as caught:
+        list(trunk.activations(images(3), {"second": 1, "reshape": 2}))
+    assert "\n" not in str(caught.value)
+    together = dict(trunk.activations(images(3)))  # all stay: ranking can
+    assert together["second"].shape == together["reshape"].shape
+
+
+def test_shufflenets_own_layers_can_be_left_at() -> None:
+    module = seeded(torchvision.models.shufflenet_v2_x0_5, weights=None)
+    made = Network(module, precision="float64")
+    layers = ["conv1", "stage2.0.branch2.3", "stage2", "stage3", "conv5"]
+    shown = images(len(layers))
+    for (layer, values), image in zip(leave(made, layers, shown), shown, strict=True):
+        agrees(values, plain(module.double(), layer, image), 1e-12)
+
+
+def test_an_images_gradient_does_not_depend_on_its_neighbors() -> None:
+    made = network(googlenet)
+    layers = ["conv1", "inception3a", "inception4a", "inception4a", "inception5b"]
+
+    def gradients(shown: Tensor, leaving: Counter[str], units: Tensor) -> Tensor:
+        leaf = shown.clone().requires_grad_()
+        values, first = [], 0
+        for layer, activations in Trunk(made, list(leaving)).activations(leaf, leaving):
+            last = first + leaving[layer]
+            values.append(objective.activation(activations, units[first:last]))
+            first = last
+        return torch.autograd.grad(torch.cat(values).sum(), leaf)[0]
+
+    shown = images(len(layers), size=40)
+    # The unit that answers most, since a silent one has no gradient.
+    found = leave(made, layers, shown)
+    units = torch.tensor([int(values[0].amax((1, 2)).argmax()) for _, values in found])
+    together = gradients(shown, Counter(layers), units)
+    for i, layer in enumerate(layers):
+        alone = gradients(shown[i : i + 1], Counter([layer]), units[i : i + 1])
+        assert alone.abs().max() > 0
+        agrees(together[i : i + 1], alone, 1e-10)
+    changed = shown.clone()
+    changed[[0, 1, 3, 4]] = torch.nan
+    agrees(gradients(changed, Counter(layers), units)[2:3], together[2:3], 1e-10)
+
+
+def test_the_images_of_the_caller_are_not_written_to() -> None:
+    made = Network(nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(3, 2, 3)), precision="float64")
+    shown = images(2)
+    before = shown.clone()
+    list(Trunk(made, ["0", "1"]).activations(shown, {"0": 1, "1": 1}))
+    assert torch.equal(shown, before)
+
+
+def test_an_unknown_layer_is_refused() -> None:
+    with pytest.raises(AtlasError, match="inception4a"):
+        Trunk(network(googlenet), ["inception4aa"])
