@@ -164,10 +164,10 @@ class Network:
         return self.paths[layer]
 
     def chain(self) -> list[tuple[str, Layer]]:
-        """Class name and description of the top-level modules whose output has positions."""
+        """Class name and description of the top-level modules with positions, in depth order."""
         return [
             (type(part).__name__, self.layer(name))
-            for name, part in self._modules.items()
+            for name, part in sorted(self._modules.items(), key=lambda item: self.depth(item[0]))
             if len(self._anatomy[self.paths[name]].shape) == 3
         ]
 
