@@ -103,8 +103,12 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
 
 
 def show_all_images(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
-    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """Promise.allSettled([...document.images].map((image) => {
+            image.loading = "eager";
+            return image.decode();
+        }))"""
+    )
 
 
 @pytest.mark.parametrize("base", BASES)

@@ -249,7 +249,10 @@ def along_depth(
         top = math.ceil(math.log10(max(known)) * 2) / 2
         bottom = max(math.floor(math.log10(min(known)) * 2) / 2, top - 4)
         low, high = bottom, max(top, bottom + 0.5)
-        marks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1)]
+        steps = (1, 2, 5) if high - low < 2 else (1,)
+        powers = range(math.floor(low), math.ceil(high) + 1)
+        marks = [p + math.log10(step) for p in powers for step in steps]
+        marks = [mark for mark in marks if low <= mark <= high]
     else:
         low, high = (min(0.0, *known) if zero else min(known)), max(known)
         high = high if high > low else low + 1

@@ -49,6 +49,8 @@ def find(catalog: Catalog, looks: Mapping[str, Look]) -> list[Finding]:
     def over(value: Callable[[Picture], float | None]) -> list[Range]:
         return [_middle(map(value, _finished(layer))) for layer in catalog.layers]
 
+    pictures = [unit.picture for unit in catalog.pictured]
+    silent = sum(picture.status == "silent" for picture in pictures)
     strongest = "strongest stimulus" if catalog.synthetic else "strongest photograph"
     asked = [
         ("frequency", "Spatial frequency of the pictures",
@@ -67,7 +69,8 @@ def find(catalog: Catalog, looks: Mapping[str, Look]) -> list[Finding]:
          "", over(lambda p: looks[p.stem].colorfulness), {}),
         ("silent", "Silent units",
          f"Share of a layer's units that none of the {len(catalog.probe_images)} probe images "
-         "excites at any position. Layers without ReLU have no such units and are left out.",
+         "excites at any position. Layers without ReLU have no such units and are left out. Of "
+         f"{len(pictures)} pictures, {silent} ended silent: their unit never answered to them.",
          "%", [_silent(layer) for layer in catalog.layers], {}),
         ("sparsity", "Sparsity",
          "Share of positions, over all probe images, at which a unit is active (above 0). Median "
