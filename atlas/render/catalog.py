@@ -238,10 +238,11 @@ def read_catalog(run: Run) -> Catalog:
     strongest, examination = run.table("strongest"), run.table("examination")
     recipes = list(settings["identity"]["recipes"])
     evidence = {
-        (row["recipe"], row["layer"], row["unit"], row["sample"]): _evidence(row)
+        (row["recipe"], str(row["layer"]), row["unit"], row["sample"]): _evidence(row)
         for row in examination.to_dict("records")
     }
-    statistics = dict(list(activations.groupby("layer", sort=False)))
+    # A layer that is called by a number is read back as one.
+    statistics = dict(list(activations.groupby(activations["layer"].astype(str), sort=False)))
     probe_images = _probe_images(strongest)
     curves = _tuning(tuning)
 

@@ -103,11 +103,10 @@ def activation_curve(
     y = _scale(0, top, HEIGHT - BOTTOM, TOP + 8)
     parts = _horizontal_grid(ticks(0, top), y)
     each = len(activations) / max(sizes, 1)
-    first = stages[0][0] if stages else 0
     last = stages[-1][0] if stages else 0
     skipped = last + 1 - sizes  # sizes below the network's smallest input are not climbed
     for upscale, size in stages:
-        end = x((max(upscale, first + skipped) - skipped + 1) * each - 1)
+        end = x((max(upscale, skipped) - skipped + 1) * each - 1)
         anchor = "end" if size == stages[-1][1] else "middle"
         parts.append(line(end, TOP + 8, end, HEIGHT - BOTTOM, "stage"))
         parts.append(text(end, HEIGHT - 12, f"{size}", "tick", text_anchor=anchor))

@@ -20,10 +20,10 @@ from atlas.store import Run
 SHEET_SCALE = 2 / 3
 """Of a contact sheet, which is about 1300 pixels wide; its captions stay legible."""
 
-SMALL = 144
+SMALL = 128
 """Side in pixels of the small pictures."""
 
-QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 60, 60, 50
+QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 50, 60, 50
 """Of WebP. The pictures are nearly noise: each step of quality costs megabytes in all."""
 
 LOSSLESS_BUDGET = 4_000_000

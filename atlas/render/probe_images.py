@@ -15,7 +15,7 @@ from atlas.render.output import SiteFolder
 from atlas.render.pictures import webp
 from atlas.stimuli import battery
 
-SIDE, QUALITY = 128, 65
+SIDE, QUALITY = 128, 60
 """Of a probe image in the site."""
 
 

@@ -1,0 +1,93 @@
+"""The charts place values where they belong."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atlas.render.charts import (
+    LEFT,
+    RIGHT,
+    WIDTH,
+    LogAxis,
+    Range,
+    activation_curve,
+    along_depth,
+    distribution,
+    oklab_hex,
+)
+from atlas.render.svg import element, number, ticks
+
+
+def test_stages_are_marked_at_the_last_step_of_their_size() -> None:
+    # Three sizes of 20 steps; the ladder's first two sizes were too small to be climbed.
+    chart = str(activation_curve([1.0] * 60, [(2, 31), (4, 34)], sizes=3))
+    marked = [float(x) for x in re.findall(r'd="M([\d.]+) [^"]*" class="stage"', chart)]
+    span = WIDTH - RIGHT - LEFT
+    assert marked == pytest.approx([LEFT + span * 19 / 59, LEFT + span], abs=0.01)
+
+
+def test_a_curve_is_broken_where_a_step_has_no_number() -> None:
+    whole = str(activation_curve([1.0, 2.0, 3.0], [], sizes=3))
+    broken = str(activation_curve([1.0, None, 3.0], [], sizes=3))
+    moves = r'd="(M[^"]*)" class="curve"'
+    assert re.findall(moves, whole)[0].count("M") == 1
+    assert re.findall(moves, broken)[0].count("M") == 2
+    assert "NaN" not in str(activation_curve([None, None], [], sizes=1))
+
+
+def test_a_distribution_counts_units_that_are_never_active_apart() -> None:
+    means = [0.0, 0.0, 0.0, 1.0, 10.0]
+    chart = str(distribution(means, {"unit 4": 10.0}, LogAxis.over(means), "means"))
+    assert ">3</text>" in chart
+    assert chart.count('class="mark"') == 1
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=30))
+def test_a_log_axis_places_every_value_between_its_ends(values: list[float]) -> None:
+    axis = LogAxis.over(values)
+    assert axis.low < axis.high
+    assert all(0 <= axis.place(value) <= 1 for value in values)
+
+
+def test_a_chart_without_any_value_is_left_out() -> None:
+    assert not along_depth(["a", "b"], [Range(None), Range(None)], "nothing")
+    assert along_depth(["a", "b"], [Range(None), Range(0.0)], "something")
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_ticks_lie_inside_and_are_few(low: float, width: float) -> None:
+    marks = ticks(low, low + width)
+    slack = 1e-6 * max(abs(low), width)
+    assert len(marks) <= 11
+    assert all(low - slack <= mark <= low + width + slack for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0"),
+        (1.0, "1.00"),
+        (0.012345, "0.0123"),
+        (-3.14159, "−3.14"),
+        (12345.0, "12\u202f345"),
+        (1.5e9, "1.5×10⁹"),
+        (2e-7, "2.0×10⁻⁷"),
+        (None, "–"),
+        (math.nan, "–"),
+    ],
+)
+def test_numbers_are_written_for_reading(value: float | None, written: str) -> None:
+    assert number(value) == written
+
+
+def test_what_a_drawing_says_is_escaped() -> None:
+    assert str(element("title", "<b>", class_='"')) == '<title class="&#34;">&lt;b&gt;</title>'
+
+
+def test_hues_are_those_their_names_say() -> None:
+    red, blue = oklab_hex(0.6, 0.2, 29), oklab_hex(0.6, 0.2, 265)
+    assert int(red[1:3], 16) > 200 > int(red[5:], 16)
+    assert int(blue[5:], 16) > 200 > int(blue[1:3], 16)
