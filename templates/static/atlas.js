@@ -51,7 +51,6 @@
       input.focus();
     };
     const button = find(".goto-open");
-    button.hidden = false;
     button.addEventListener("click", openGoto);
     find(".goto-close").addEventListener("click", () => dialog.close());
     find("form", dialog).addEventListener("submit", (event) => {
@@ -83,10 +82,7 @@
 
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = head.textContent;
-      head.replaceChildren(button);
+      const button = find("button", head);
       button.addEventListener("click", () => {
         const label = button.textContent;
         const first = ["Rank", "Unit", "Branch"].includes(label) ? "ascending" : "descending";
@@ -100,7 +96,6 @@
         body.append(...rows);
       });
     });
-    heads[0].setAttribute("aria-sort", "ascending");
 
     const form = find(".filter"), branched = heads.length === 7;
     const maximum = heads.findIndex((head) => head.textContent === "Max");
@@ -117,7 +112,6 @@
       }
       find("output", form).textContent = shown === rows.length ? "" : `${shown} of ${rows.length}`;
     };
-    form.hidden = false;
     form.addEventListener("input", filter);
     form.addEventListener("submit", (event) => event.preventDefault());
     filter();
@@ -169,8 +163,6 @@
       button.textContent = "Next";
       button.removeAttribute("aria-pressed");
     }
-    player.hidden = false;
-    show(last);
   };
 
   const compare = () => {
@@ -264,7 +256,6 @@
       said.textContent = "";
       update(true);
     });
-    form.hidden = false;
     read();
   };
 
