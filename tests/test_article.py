@@ -58,7 +58,7 @@ def test_enlarging_is_opencvs(size: int, factor: float, seed: int) -> None:
 def test_a_batch_over_many_layers_gives_the_articles_pictures(transform_input: bool) -> None:
     module, _ = load_model("googlenet", "bundled")
     module = module.double()
-    module.transform_input = transform_input
+    vars(module)["transform_input"] = transform_input
     network = load_network(module, precision="float64")
     units = [("inception4a", 10), ("conv1", 3), ("inception3b", 320), ("inception4a", 110)]
     recipe = Recipe(upscales=3, steps=5)
