@@ -1,0 +1,126 @@
+"""The terms of the loss against numpy written out, and what an image may not do to another."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atlas import objective
+
+SCHARR = np.array([[-3.0, 0.0, 3.0], [-10.0, 0.0, 10.0], [-3.0, 0.0, 3.0]])
+
+sizes = st.integers(1, 7)
+shapes = st.tuples(st.integers(1, 4), st.integers(1, 4), sizes, sizes)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def values(shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=shape) * 10.0 ** generator.integers(-3, 4)
+
+
+def scharr(channel: NDArray[np.float64]) -> list[float]:
+    """The x and y responses at every place, beyond the border zeros; written out."""
+    padded = np.pad(channel, 1)
+    responses = []
+    for row, column in np.ndindex(*channel.shape):
+        window = padded[row : row + 3, column : column + 3]
+        responses += [(window * SCHARR).sum(), (window * SCHARR.T).sum()]
+    return responses
+
+
+@settings(deadline=None)
+@given(shapes, seeds)
+def test_activation_is_the_rms_of_each_images_own_unit(
+    shape: tuple[int, int, int, int], seed: int
+) -> None:
+    given_values = values(shape, seed)
+    units = np.random.default_rng(seed).integers(0, shape[1], shape[0])
+    found = objective.activation(torch.from_numpy(given_values), torch.from_numpy(units))
+    expected = [np.sqrt((given_values[i, unit] ** 2).mean()) for i, unit in enumerate(units)]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@settings(deadline=None)
+@given(shapes, seeds)
+def test_pixel_is_the_rms_of_each_image(shape: tuple[int, int, int, int], seed: int) -> None:
+    given_values = values(shape, seed)
+    expected = [np.sqrt((image**2).mean()) for image in given_values]
+    np.testing.assert_allclose(
+        objective.pixel(torch.from_numpy(given_values)), expected, rtol=1e-12
+    )
+
+
+@settings(deadline=None)
+@given(shapes, seeds)
+def test_gradient_is_the_rms_of_the_scharr_responses_in_x_and_y(
+    shape: tuple[int, int, int, int], seed: int
+) -> None:
+    given_values = values(shape, seed)
+    responses = [np.concatenate([scharr(channel) for channel in image]) for image in given_values]
+    assert responses[0].size == 2 * shape[1] * shape[2] * shape[3]
+    expected = [np.sqrt((response**2).mean()) for response in responses]
+    np.testing.assert_allclose(
+        objective.gradient(torch.from_numpy(given_values)), expected, rtol=1e-10, atol=1e-14
+    )
+
+
+@settings(deadline=None)
+@given(shapes, seeds)
+def test_gradients_of_the_terms_are_those_of_the_formula(
+    shape: tuple[int, int, int, int], seed: int
+) -> None:
+    image = torch.from_numpy(values(shape, seed)).requires_grad_()
+    (found,) = torch.autograd.grad(objective.pixel(image).sum(), image)
+    exact = image.detach().numpy()
+    rms = np.sqrt((exact**2).mean((1, 2, 3), keepdims=True))
+    np.testing.assert_allclose(found, exact / (exact[0].size * rms), rtol=1e-10)
+
+
+def activation_of_all(images: Tensor) -> Tensor:
+    return objective.activation(images, torch.arange(len(images)) % images.shape[1])
+
+
+Term = Callable[[Tensor], Tensor]
+TERMS: list[Term] = [activation_of_all, objective.pixel, objective.gradient]
+
+
+@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_nothing_has_zero_gradient_and_no_nan(term: Term, dtype: torch.dtype) -> None:
+    images = torch.zeros(2, 3, 4, 5, dtype=dtype)
+    images[1] = torch.rand(3, 4, 5)
+    images.requires_grad_()
+    found = term(images)
+    assert found[0] == 0
+    (gradient,) = torch.autograd.grad(found.sum(), images)
+    assert torch.equal(gradient[0], torch.zeros(3, 4, 5, dtype=dtype))
+    assert gradient.isfinite().all()
+    assert gradient[1].any(), "the neighbor keeps its own"
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_each_value_depends_on_its_own_image_alone(term: Term) -> None:
+    images = torch.rand(4, 3, 5, 6, dtype=torch.float64, requires_grad=True)
+    for i, value in enumerate(term(images)):
+        (gradient,) = torch.autograd.grad(value, images, retain_graph=True)
+        assert [bool(part.any()) for part in gradient] == [j == i for j in range(4)]
+    broken = images.detach().clone()
+    broken[1] = torch.nan
+    broken[2] = torch.inf
+    found = term(broken)
+    torch.testing.assert_close(found[[0, 3]], term(images.detach())[[0, 3]], rtol=1e-14, atol=0)
+    assert not found[[1, 2]].isfinite().any()
+
+
+def test_activations_of_a_half_precision_network_are_measured_in_float32() -> None:
+    activations = torch.full((1, 2, 100, 100), 1.0, dtype=torch.bfloat16)
+    activations[0, 1, 0, 0] = 1.5
+    found = objective.activation(activations, torch.tensor([1]))
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found, np.sqrt((9999 + 1.5**2) / 1e4), rtol=1e-6)
