@@ -1,0 +1,153 @@
+"""What a picture does to the network, against plain numpy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from atlas.examine import examine
+from atlas.maximize import Target
+from atlas.network import Network
+
+SIDE = 9
+UNITS = {"0": 4, "2": 3}
+
+
+def network(precision: str = "float64") -> Network:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 3, 3))
+    return Network(module, precision=precision)  # type: ignore[arg-type]
+
+
+def activations(made: Network, layer: str, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """UxHxW, by the plain modules."""
+    x = (picture.astype(np.float64) / 255 - made.mean) / made.std
+    values = torch.from_numpy(x.transpose(2, 0, 1)[None])
+    with torch.inference_mode():
+        for i in range(int(layer) + 1):
+            values = made.graph.get_submodule(str(i)).double()(values)
+    return values[0].numpy()
+
+
+def statistics(std: float | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Statistics over a probe set that never was."""
+    generator = np.random.default_rng(0)
+    units = pd.DataFrame([(layer, unit) for layer, n in UNITS.items() for unit in range(n)])
+    units.columns = ["layer", "unit"]
+    count = len(units)
+    table = units.assign(
+        mean=generator.normal(size=count) * 0.1,
+        std=generator.uniform(0.1, 1, count) if std is None else std,
+    )
+    places = [
+        units.assign(
+            place=place, mean=generator.uniform(0.1, 2, count), rms=generator.uniform(2, 3, count)
+        )
+        for place in (2, 1)
+    ]
+    return table, pd.concat(places, ignore_index=True)
+
+
+def pictures(count: int) -> list[NDArray[np.uint8]]:
+    generator = np.random.default_rng(1)
+    return list(generator.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8))
+
+
+TARGETS = [
+    *(Target("2", 1), Target("0", 3), Target("0", 0), Target("2", 0), Target("2", 2, 2)),
+    *(Target("0", unit % 4, 1 + unit // 4) for unit in range(4, 20)),
+]
+
+
+def test_the_evidence_is_numpys_in_the_order_of_the_pictures() -> None:
+    made, shown = network(), pictures(len(TARGETS))
+    table, strongest = statistics()
+    done: list[int] = []
+    found = examine(made, TARGETS, shown, table, strongest, done.append)
+    assert found.columns.tolist() == [
+        *("layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms", "z", "standing")
+    ]
+    assert sum(done) == len(found) == len(TARGETS)
+    standings = set()
+    for target, picture, row in zip(TARGETS, shown, found.to_dict("records"), strict=True):
+        assert (row["layer"], row["unit"], row["sample"]) == (
+            target.layer,
+            target.unit,
+            target.sample,
+        )
+        values = activations(made, target.layer, picture)
+        layer = table[table["layer"] == target.layer]
+        best = strongest[
+            (strongest["layer"] == target.layer)
+            & (strongest["unit"] == target.unit)
+            & (strongest["place"] == 1)
+        ]
+        means = values.mean((1, 2))
+        rms = np.sqrt((values[target.unit] ** 2).mean())
+        deviations = (means - np.array(layer["mean"])) / np.array(layer["std"])
+        np.testing.assert_allclose(row["mean"], means[target.unit], rtol=1e-10)
+        np.testing.assert_allclose(row["rms"], rms, rtol=1e-10)
+        np.testing.assert_allclose(row["gain_mean"], means[target.unit] / best["mean"].item())
+        np.testing.assert_allclose(row["gain_rms"], rms / best["rms"].item())
+        np.testing.assert_allclose(row["z"], deviations[target.unit], rtol=1e-9)
+        order = np.argsort(-deviations).tolist()
+        assert row["standing"] == 1 + order.index(target.unit)
+        standings.add(row["standing"])
+    assert len(standings) > 1
+
+
+@pytest.mark.parametrize("quantity", ["mean", "rms"])
+def test_a_gain_over_nothing_is_undefined(quantity: str) -> None:
+    table, strongest = statistics()
+    strongest.loc[(strongest["layer"] == "0") & (strongest["unit"] == 3), quantity] = 0.0
+    strongest.loc[(strongest["layer"] == "2") & (strongest["unit"] == 1), "mean"] = -0.5
+    found = examine(network(), TARGETS[:3], pictures(3), table, strongest)
+    undefined = found[f"gain_{quantity}"].isna().tolist()
+    assert undefined == [quantity == "mean", True, False]
+    assert found[["z", "standing"]].notna().to_numpy().all()
+
+
+def test_a_unit_that_no_probe_image_changes_has_no_standing_and_counts_for_no_other() -> None:
+    table, strongest = statistics()
+    shown = pictures(2)
+    dead = (table["layer"] == "0") & (table["unit"] == 3)
+    table.loc[dead, "std"] = 0.0
+    found = examine(network(), [Target("0", 3), Target("0", 0)], shown, table, strongest)
+    assert found["z"].isna().tolist() == [True, False]
+    assert found["standing"].isna().tolist() == [True, False]
+    assert found["standing"].dtype == "Int64", "whole numbers in the file"
+    means = activations(network(), "0", shown[1]).mean((1, 2))[:3]
+    others = table[(table["layer"] == "0") & ~dead]
+    deviations = (means - np.array(others["mean"])) / np.array(others["std"])
+    assert found["standing"].tolist()[1] == 1 + (deviations > deviations[0]).sum()
+
+
+def test_a_layer_that_no_probe_image_changes_has_no_standings() -> None:
+    table, strongest = statistics(std=0.0)
+    found = examine(network(), TARGETS[:3], pictures(3), table, strongest)
+    assert found[["z", "standing"]].isna().to_numpy().all()
+
+
+def test_pictures_are_examined_in_full_precision() -> None:
+    table, strongest = statistics()
+    shown = pictures(5)
+    exact = examine(network("float32"), TARGETS[:5], shown, table, strongest)
+    half = examine(network("bfloat16"), TARGETS[:5], shown, table, strongest)
+    pd.testing.assert_frame_equal(half, exact)
+    double = examine(network("float64"), TARGETS[:5], shown, table, strongest)
+    np.testing.assert_allclose(exact["rms"], double["rms"], rtol=1e-5)
+
+
+def test_a_picture_is_examined_by_itself() -> None:
+    table, strongest = statistics()
+    shown = pictures(len(TARGETS))
+    together = examine(network(), TARGETS, shown, table, strongest)
+    for i in (0, 4, 20):
+        alone = examine(network(), TARGETS[i : i + 1], shown[i : i + 1], table, strongest)
+        np.testing.assert_allclose(
+            alone.loc[0, ["mean", "rms", "z"]].to_numpy(float),
+            together.loc[i, ["mean", "rms", "z"]].to_numpy(float),
+            rtol=1e-10,
+        )
