@@ -15,10 +15,11 @@ from atlas.errors import AtlasError, UsageError
 from atlas.network import Network, load_network
 from atlas.ragged import Trunk
 
-LAYERS = (
-    "conv1 maxpool1 conv2 conv3 maxpool2 inception3a inception3b maxpool3 inception4a inception4b "
-    "inception4c inception4d inception4e maxpool4 inception5a inception5b"
-).split()
+LAYERS = [
+    *("conv1", "maxpool1", "conv2", "conv3", "maxpool2", "inception3a", "inception3b", "maxpool3"),
+    *("inception4a", "inception4b", "inception4c", "inception4d", "inception4e", "maxpool4"),
+    *("inception5a", "inception5b"),
+]
 UNITS = [64, 64, 64, 192, 192, 256, 480, 480, 512, 512, 512, 528, 832, 832, 832, 1024]
 STRIDES = [2, 4, 4, 4, 8, 8, 8, 16, 16, 16, 16, 16, 16, 32, 32, 32]
 FIELDS = {
@@ -91,7 +92,7 @@ def test_inception_layers_say_which_units_come_from_which_branch() -> None:
 
 
 def test_concatenations_of_any_network_have_branches() -> None:
-    dense = torchvision.models.DenseNet(growth_rate=4, block_config=(2, 2), num_init_features=8)
+    dense = torchvision.models.DenseNet(4, (2, 2, 1, 1), num_init_features=8)
     found = Network(dense)
     block = found.layer("features.denseblock1")
     assert [branch.units for branch in block.branches] == [8, 4, 4]

@@ -313,7 +313,7 @@ class Shuffled(nn.Module):
 def test_an_image_cannot_leave_where_the_batch_size_is_computed_with() -> None:
     made = Network(seeded(Shuffled), precision="float64")
     trunk = Trunk(made, ["second", "reshape"])
-    with pytest.raises(AtlasError, match="'second'.*size of the batch") as caught:
+    with pytest.raises(AtlasError, match=r"'second'.*size of the batch") as caught:
         list(trunk.activations(images(3), {"second": 1, "reshape": 2}))
     assert "\n" not in str(caught.value)
     together = dict(trunk.activations(images(3)))  # all stay: ranking can
