@@ -150,6 +150,26 @@ def test_a_phone_scrolls_no_page_sideways(
             assert width <= 360, name
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_jumps_while_a_page_loads(
+    width: int, browser: Browser, bases: dict[str, str]
+) -> None:
+    size: Any = {"width": width, "height": 740}
+    with opened(browser, viewport=size) as page:
+        for name in ("index.html", "layers/inception4a.html", "units/conv1/0000.html"):
+            page.goto(bases["/"] + name)
+            show_all_images(page)
+            shift = page.evaluate(
+                """new Promise((resolve) => {
+                    new PerformanceObserver((list) => resolve(
+                        list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+                    )).observe({type: "layout-shift", buffered: true});
+                    setTimeout(() => resolve(0), 200);
+                })"""
+            )
+            assert shift == 0, name
+
+
 def test_pictures_stay_crisp_when_enlarged(browser: Browser, bases: dict[str, str]) -> None:
     with opened(browser) as page:
         page.goto(bases["file"] + "units/inception4a/0000.html")

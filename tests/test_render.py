@@ -228,6 +228,19 @@ def test_stale_files_go_and_foreign_files_stay(tmp_path: Path) -> None:
     assert kept == contents(tmp_path / "fresh")
 
 
+def test_what_a_failed_render_left_is_cleared_by_the_next(tmp_path: Path) -> None:
+    site, own = tmp_path / "site", tmp_path / "own"
+    own.mkdir()
+    (own / "about.html.j2").write_text("{{ colour }}")
+    with pytest.raises(AtlasError):
+        render(make_run(tmp_path / "large"), site, templates=own)
+    assert (site / "units/inception5b/0000.html").exists()
+    small = make_run(tmp_path / "small", layers=LAYERS[:2], pictured=1)
+    render(small, site)
+    render(small, tmp_path / "fresh")
+    assert contents(site) == contents(tmp_path / "fresh")
+
+
 def test_a_manifest_cannot_name_files_outside_the_site(run: Run, tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     site = tmp_path / "site"

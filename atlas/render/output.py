@@ -32,7 +32,12 @@ class SiteFolder:
         folder = cls(path)
         with _one_line(path):
             folder._start()
-        yield folder
+        try:
+            yield folder
+        except BaseException:
+            # What was written stays, known as ours, for the next render to replace or remove.
+            folder._remember(folder._old | folder.written)
+            raise
         with _one_line(path):
             folder._finish()
 
@@ -59,8 +64,7 @@ class SiteFolder:
 
     def _finish(self) -> None:
         # The names of both until the stale files are gone: an interruption forgets none of them.
-        everything = sorted(self._old | self.written)
-        _replace(self.path / MANIFEST, _lines(everything))
+        self._remember(self._old | self.written)
         for name in sorted(self._old - self.written):
             stale = self.path / name
             stale.unlink(missing_ok=True)
@@ -68,11 +72,11 @@ class SiteFolder:
                 if folder == Path(".") or any((self.path / folder).iterdir()):
                     break
                 (self.path / folder).rmdir()
-        _replace(self.path / MANIFEST, _lines(sorted(self.written)))
+        self._remember(self.written)
 
-
-def _lines(names: list[str]) -> bytes:
-    return "".join(f"{name}\n" for name in names).encode()
+    def _remember(self, names: set[str]) -> None:
+        lines = "".join(f"{name}\n" for name in sorted(names))
+        _replace(self.path / MANIFEST, lines.encode())
 
 
 def _inside(name: str) -> bool:
