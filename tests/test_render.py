@@ -16,8 +16,10 @@ from run_fixture import HOSTILE, LAYERS, make_run
 from atlas.errors import AtlasError, UsageError
 from atlas.probe import open_probe_set
 from atlas.render import render
+from atlas.render.catalog import ProbeImage, read_catalog
 from atlas.render.measures import colorfulness, spatial_frequency
 from atlas.render.output import MANIFEST
+from atlas.render.probe_images import outline
 from atlas.store import Run
 
 NOTICE = "These weights were trained on small photographs."
@@ -358,6 +360,28 @@ def test_photographs_are_shown_when_allowed(tmp_path: Path) -> None:
     Image.new("RGB", (240, 230)).save(album / "another.png")
     with pytest.raises(AtlasError, match="not those the units were ranked on"):
         render(run, site, publish_probe_images=album)
+
+
+def test_the_receptive_field_is_outlined_around_the_peak(run: Run) -> None:
+    layer = read_catalog(run).layers[1]
+    field = outline(layer, ProbeImage("image", 1.0, 2.0, row=3, column=5))
+    assert field is not None
+    # The fixture's first position is centered in pixel 8; positions are 16 pixels apart.
+    assert field.x + field.side / 2 == 8.5 + 5 * 16
+    assert field.y + field.side / 2 == 8.5 + 3 * 16
+    assert field.side == 107
+    assert outline(read_catalog(run).layers[3], ProbeImage("image", 1.0, 2.0, 0, 0)) is None
+
+
+def test_the_command_of_a_picture_names_its_unit_and_settings(site: Path) -> None:
+    page = (site / "units/inception4a/0002.html").read_text()
+    command = page[page.index("<code>atlas build") :]
+    options = command[: command.index("</code>")].removeprefix("<code>").split()
+    given = dict(zip(options[2::2], options[3::2], strict=True))
+    assert given["--units"] == "inception4a:2"
+    assert given["--weights"] == "mine.pt"
+    assert given["--upscales"] == "20" and given["--precision"] == "float32"
+    assert "--top" not in given and "--seed" not in given
 
 
 def test_other_recipes_and_samples_are_on_the_units_page(photograph_site: Path) -> None:
