@@ -29,7 +29,7 @@ from atlas.recipe import Recipe
 from atlas.records import read_picture, read_record, write_picture
 from atlas.render import render
 from atlas.stimuli import battery, conditions
-from atlas.store import Run, write_atomically
+from atlas.store import SCHEMA, Run, write_atomically
 
 SHEET = 10
 """How many pictures of a layer the article's panels show."""
@@ -211,7 +211,7 @@ class Build:
         run.write_json(
             "run",
             {
-                "schema": 1,
+                "schema": SCHEMA,
                 "asked": settings.as_json(),
                 "identity": identity,
                 "weights": asdict(network.weights),

@@ -1,5 +1,6 @@
 """Settings: from the command line, over a file, over the defaults; checked in one place."""
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -43,6 +44,9 @@ class Settings:
     publish_probe_images: bool = False
     quiet: bool = False
 
+    def __post_init__(self) -> None:
+        self.recipes()  # raises UsageError for upscales or steps that no recipe can have
+
     def recipes(self) -> dict[str, Recipe]:
         """The recipes asked for by name, with the upscales and steps asked for."""
         asked = {"upscales": self.upscales, "steps": self.steps}
@@ -64,8 +68,8 @@ class Settings:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("a text that is not empty")
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("a text that is not empty, without NUL")
     return value
 
 
@@ -118,8 +122,8 @@ def _precision(value: Any) -> str:
 
 
 def _device(value: Any) -> str:
-    kind, _, number = _text(value).partition(":")
-    if value not in ("auto", "cpu", "cuda") and not (kind == "cuda" and number.isdecimal()):
+    # Two digits are enough, and torch silently takes a number above 255 for another.
+    if not re.fullmatch(r"auto|cpu|cuda(:(0|[1-9][0-9]?))?", _text(value)):
         raise ValueError("auto, cpu, cuda or cuda:N")
     return value
 

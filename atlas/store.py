@@ -15,6 +15,9 @@ import pandas as pd
 
 from atlas.errors import AtlasError
 
+SCHEMA = 1
+"""The version of the run folder, in ``run.json``."""
+
 COMMANDS = {
     "run": "atlas rank",
     "network": "atlas rank",
@@ -60,9 +63,12 @@ class Run:
         """Read ``NAME.json``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".json")
         try:
-            return json.loads(path.read_text("utf-8"))
+            value = json.loads(path.read_text("utf-8"))
+            if not isinstance(value, dict):
+                raise ValueError("it holds no object")
         except ValueError as error:
             raise self._damaged(path, error) from None
+        return value
 
     def table(self, name: str) -> pd.DataFrame:
         """Read ``NAME.csv``. Raises AtlasError when it is missing or damaged."""
@@ -75,7 +81,13 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """What was asked and what was resolved: ``run.json``."""
-        return self.read_json("run")
+        kept = self.read_json("run")
+        if kept.get("schema") != SCHEMA:
+            raise AtlasError(
+                f"{self.path}/run.json is of another version of atlas; "
+                "name another folder with --run"
+            )
+        return kept
 
     def network(self) -> dict[str, Any]:
         """The layers and the graph for the drawing: ``network.json``."""
@@ -84,7 +96,10 @@ class Run:
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write ``NAME.json``, indented for a reader."""
         text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-        write_atomically(self.path / f"{name}.json", f"{text}\n".encode())
+        # A path that is no UTF-8 holds lone surrogates; backslashed they are JSON's own escapes.
+        write_atomically(
+            self.path / f"{name}.json", f"{text}\n".encode("utf-8", "backslashreplace")
+        )
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Write ``NAME.csv``; numbers with nine significant digits, which float32 needs."""

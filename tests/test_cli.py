@@ -1,0 +1,539 @@
+"""The command line: what it takes, what it answers, and one line for whatever goes wrong."""
+
+import errno
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torchvision.models import get_model
+
+import atlas
+from atlas import build, network, store
+from atlas.cli import main
+from atlas.config import Settings
+from atlas.network import Network
+from atlas.stimuli import battery
+
+COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
+# DESIGN: Command line. An option, a value, and what the settings then hold.
+OPTIONS: dict[str, tuple[list[str], Any]] = {
+    "network": (["resnet18"], "resnet18"),
+    "weights": (["bundled"], "bundled"),
+    "probe": (["photographs"], "photographs"),
+    "layers": (["conv1,inception4*"], ("conv1", "inception4*")),
+    "units": (["conv1:3,inception4a:225"], (("conv1", 3), ("inception4a", 225))),
+    "top": (["all"], None),
+    "recipe": (["article"], ("article",)),
+    "samples": (["2"], 2),
+    "upscales": (["4"], 4),
+    "steps": (["5"], 5),
+    "seed": (["6"], 6),
+    "device": (["cpu"], "cpu"),
+    "precision": (["float64"], "float64"),
+    "batch": (["7"], 7),
+    "run": (["a-run"], "a-run"),
+    "site": (["a-site"], "a-site"),
+    "templates": (["own"], "own"),
+    "base_url": (["https://example.org/"], "https://example.org/"),
+    "publish_probe_images": ([], True),
+    "quiet": ([], True),
+}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away from the settings file of the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command; return its exit code, and what it said on both streams."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            assert isinstance(exit_.code, int)
+            code = exit_.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def refused(call: Call) -> Callable[..., str]:
+    """Run a command that must fail with an exit code and one line, which is returned."""
+
+    def run(code: int, *arguments: str | Path) -> str:
+        found, out, err = call(*arguments)
+        assert found == code, err
+        assert out == ""
+        assert len(err.splitlines()) == 1, err
+        assert err.startswith("atlas") and "Traceback" not in err
+        return err
+
+    return run
+
+
+Refused = Callable[..., str]
+
+
+# A network and a probe set so small that a whole build takes a moment
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, 7, stride=4)
+        self.conv2 = nn.Conv2d(4, 3, 3, stride=4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv2(self.conv1(x).relu()).relu()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every network is a small one whose weights depend on their name."""
+
+    def load(name: str, weights: str, device: Any = "cpu", precision: Any = "float32") -> Network:
+        torch.manual_seed(len(weights))
+        return Network(Small(), name=name, device=device, precision=precision)
+
+    monkeypatch.setattr(build, "load_network", load)
+    monkeypatch.setattr(network, "load_network", load)
+    monkeypatch.setattr("atlas.stimuli.battery", lambda: battery()[::80])
+    monkeypatch.setattr(build, "battery", lambda: battery()[::80])
+
+
+QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    generator = np.random.default_rng(0)
+    for i in range(3):
+        pixels = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((230, 230)).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.fixture
+def made(small: None, photographs: Path, call: Call, tmp_path: Path) -> Path:
+    """A run that holds a ranking and nothing else."""
+    run = tmp_path / "run"
+    assert call("rank", *QUICK, "--probe", photographs, "--run", run) == (0, "", "")
+    return run
+
+
+# What was asked
+
+
+class Recorder:
+    """Stands in for the build and remembers what it was asked."""
+
+    asked: list[tuple[str, Settings]]
+
+    def __init__(self, settings: Settings, say: object) -> None:
+        self.settings = settings
+
+    def __getattr__(self, command: str) -> Callable[[], None]:
+        return lambda: self.asked.append((command, self.settings))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Settings]]]:
+    Recorder.asked = []
+    monkeypatch.setattr(build, "Build", Recorder)
+    yield Recorder.asked
+
+
+def test_every_option_of_the_design_reaches_the_build(
+    asked: list[tuple[str, Settings]], call: Call
+) -> None:
+    given: list[str] = []
+    for key, (value, _) in OPTIONS.items():
+        given += [f"--{key.replace('_', '-')}", *value]
+    assert call("build", *given) == (0, "", "")
+    ((command, settings),) = asked
+    assert command == "build"
+    assert vars(settings) == {key: expected for key, (_, expected) in OPTIONS.items()}
+
+
+def test_without_options_everything_has_its_default(
+    asked: list[tuple[str, Settings]], call: Call
+) -> None:
+    for command in ("build", "rank", "render"):
+        assert call(command)[0] == 0
+    assert asked == [(command, Settings()) for command in ("build", "rank", "render")]
+
+
+def test_the_command_line_goes_over_the_file_and_the_file_over_the_default(
+    asked: list[tuple[str, Settings]], call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "atlas.toml").write_text('top = 3\nseed = 5\nlayers = ["conv1"]\n')
+    (tmp_path / "own.toml").write_text('top = "all"\nquiet = true\n')
+    assert call("build", "--top", "4")[0] == 0
+    assert call("build", "--config", "own.toml", "--batch", "2")[0] == 0
+    assert [settings for _, settings in asked] == [
+        Settings(top=4, seed=5, layers=("conv1",)),
+        Settings(top=None, quiet=True, batch=2),
+    ]
+
+
+def test_a_later_stage_goes_on_with_what_the_run_was_asked(
+    made: Path, asked: list[tuple[str, Settings]], call: Call, photographs: Path
+) -> None:
+    assert call("maximize", "--run", made)[0] == 0
+    assert call("examine", "--run", made, "--top", "1", "--quiet")[0] == 0
+    of_run: dict[str, Any] = {
+        "top": 2,
+        "upscales": 1,
+        "steps": 1,
+        "device": "cpu",
+        "probe": str(photographs),
+    }
+    assert asked == [
+        ("maximize", Settings(run=str(made), **of_run)),
+        ("examine", Settings(run=str(made), quiet=True, **of_run | {"top": 1})),
+    ]
+
+
+def test_every_command_and_the_whole_have_help(call: Call) -> None:
+    code, out, err = call("--help")
+    assert (code, err) == (0, "")
+    assert all(command in out for command in COMMANDS)
+    for command in COMMANDS:
+        code, out, err = call(command, "--help")
+        assert (code, err) == (0, "")
+        assert "--config" in out
+    _, out, _ = call("build", "--help")
+    assert all(f"--{key.replace('_', '-')}" in out for key in OPTIONS)
+    assert "--port" in call("serve", "--help")[1]
+
+
+def test_the_version_is_said(call: Call) -> None:
+    assert call("--version") == (0, f"atlas {atlas.__version__}\n", "")
+
+
+# Layers
+
+
+def test_layers_are_listed_with_units_stride_and_receptive_field(call: Call) -> None:
+    code, out, err = call("layers", "--weights", "bundled", "--layers", "conv1,inception4*,fc")
+    assert code == 0
+    assert err.startswith("NOTICE: ") and len(err.splitlines()) == 1
+    assert [line.split() for line in out.splitlines()] == [
+        ["layer", "units", "stride", "receptive", "field"],
+        ["conv1", "64", "2", "7"],
+        ["inception4a", "512", "16", "107"],
+        ["inception4b", "512", "16", "139"],
+        ["inception4c", "512", "16", "171"],
+        ["inception4d", "528", "16", "203"],
+        ["inception4e", "832", "16", "235"],
+        ["fc", "202", "-", "all"],
+    ]
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["build", "--nonsense", "3"],
+        ["build", "--lay", "conv1"],
+        ["build", "--top"],
+        ["build", "extra"],
+        ["build", "--top", "ten"],
+        ["build", "--device", "gpu"],
+        ["build", "--recipe", "nonsense"],
+        ["build", "--units", "conv1"],
+        ["build", "--network", ""],
+        ["build", "--upscales", "1000"],
+        ["build", "--network", "goglenet"],
+        ["layers", "--top", "3"],
+        ["render", "--layers", "conv1"],
+        ["serve", "--port", "http"],
+        ["build", "--config", "missing.toml"],
+    ],
+)
+def test_wrong_usage_is_answered_with_one_line(refused: Refused, arguments: list[str]) -> None:
+    line = refused(2, *arguments)
+    if arguments[-1:] == ["goglenet"]:
+        assert "googlenet" in line
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("top = 'ten'", "top is 'ten'"),
+        ("layrs = 'conv1'", "the nearest is 'layers'"),
+        ("top = ", "cannot be read as TOML"),
+        ("run = 3", "run is 3"),
+    ],
+)
+def test_a_wrong_settings_file_is_wrong_usage(
+    refused: Refused, tmp_path: Path, content: str, reason: str
+) -> None:
+    (tmp_path / "atlas.toml").write_text(content)
+    line = refused(2, "build")
+    assert "atlas.toml" in line and reason in line
+
+
+def test_wrong_usage_is_answered_without_loading_torch() -> None:
+    script = (
+        "import sys; from atlas.cli import main\n"
+        "assert main(['build', '--top', 'ten']) == 2\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == 0
+
+
+# What a user can get wrong
+
+
+def test_no_such_folder_of_images(small: None, refused: Refused) -> None:
+    assert "'missing'" in refused(1, "rank", "--probe", "missing", "--quiet")
+
+
+def test_a_folder_without_images(small: None, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("no image")
+    line = refused(1, "rank", "--probe", "texts", "--quiet")
+    assert "no readable image in 'texts'" in line
+
+
+def test_a_text_file_as_weights(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "w.pth").write_text("weights")
+    for command in ("rank", "layers"):
+        assert "w.pth is no file of weights" in refused(1, command, "--weights", "w.pth")
+    assert "missing.pth" in refused(1, "rank", "--weights", "missing.pth")
+
+
+def test_weights_of_another_network(refused: Refused, tmp_path: Path) -> None:
+    torch.save(get_model("squeezenet1_1", weights=None).state_dict(), tmp_path / "w.pth")
+    line = refused(1, "build", "--network", "resnet18", "--weights", "w.pth")
+    assert "w.pth does not hold the weights of resnet18" in line
+
+
+@pytest.mark.parametrize("command", ["rank", "build"])
+def test_an_unknown_layer_gets_the_nearest_names(
+    small: None, refused: Refused, photographs: Path, command: str
+) -> None:
+    for option in (["--layers", "conv3"], ["--units", "conv3:1"]):
+        line = refused(1, command, *option, "--probe", photographs, "--quiet")
+        assert "no layer 'conv3'" in line and "conv1" in line and "conv2" in line
+
+
+def test_a_unit_out_of_range(made: Path, small: None, refused: Refused, photographs: Path) -> None:
+    for command in ("build", "rank"):
+        line = refused(
+            1, command, "--units", "conv1:4", "--probe", photographs, "--quiet", "--run", "new"
+        )
+        assert "conv1 has no unit 4; its units are 0 to 3" in line
+    assert not Path("new/ranking.csv").exists()
+    assert "no unit 4" in refused(1, "maximize", "--run", made, "--units", "conv1:4", "--quiet")
+
+
+def test_an_output_that_is_a_file(
+    made: Path, small: None, refused: Refused, call: Call, photographs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    line = refused(1, "rank", *QUICK, "--probe", photographs, "--run", "taken")
+    assert "taken" in line
+    assert call("build", *QUICK, "--probe", photographs, "--run", made)[0] == 0
+    assert "taken" in refused(1, "render", "--run", made, "--site", "taken", "--quiet")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_read_only_output(
+    small: None, refused: Refused, photographs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mkstemp(dir: Path, **_: Any) -> NoReturn:
+        raise OSError(errno.EROFS, "Read-only file system", str(dir))
+
+    monkeypatch.setattr(store.tempfile, "mkstemp", mkstemp)
+    line = refused(1, "rank", *QUICK, "--probe", photographs, "--run", "out")
+    assert "out: Read-only file system" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        (["--seed", "1"], "seed"),
+        (["--steps", "2"], "steps"),
+        (["--upscales", "0"], "upscales"),
+        (["--precision", "float64"], "precision"),
+        (["--network", "resnet18"], "network"),
+        (["--weights", "other.pth"], "weights"),
+    ],
+)
+def test_a_run_made_with_other_settings_is_refused(
+    made: Path, refused: Refused, photographs: Path, options: list[str], difference: str
+) -> None:
+    before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
+    for command in ("build", "rank", "maximize"):
+        probe = [] if command == "maximize" else ["--probe", str(photographs)]
+        line = refused(1, command, *QUICK, *probe, *options, "--run", made)
+        assert str(made) in line and difference in line and "--run" in line
+    assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_made_with_other_images_is_refused(
+    made: Path, refused: Refused, photographs: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(photographs, tmp_path / "fewer")
+    (tmp_path / "fewer" / "0.png").unlink()
+    line = refused(1, "rank", *QUICK, "--probe", "fewer", "--run", made)
+    assert "probe" in line and "--run" in line
+
+
+@pytest.mark.parametrize("command", ["maximize", "examine", "render"])
+def test_a_stage_without_a_ranking_says_what_makes_it(
+    small: None, refused: Refused, command: str
+) -> None:
+    line = refused(1, command, "--run", "empty", "--quiet")
+    assert "empty" in line and "'atlas rank' makes it" in line
+    assert not Path("empty").exists() and not Path("site").exists()
+
+
+def test_a_stage_without_pictures_says_what_makes_them(made: Path, refused: Refused) -> None:
+    assert "'atlas maximize' makes them" in refused(1, "examine", "--run", made, "--quiet")
+
+
+def test_maximizing_a_layer_that_is_not_ranked_says_what_ranks_it(
+    small: None, refused: Refused, call: Call, photographs: Path
+) -> None:
+    options = [*QUICK, "--layers", "conv1", "--run", "one"]
+    assert call("rank", *options, "--probe", photographs)[0] == 0
+    line = refused(1, "maximize", "--layers", "conv2", "--run", "one", "--quiet")
+    assert "no ranking of conv2" in line and "'atlas rank'" in line
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "[]", "null", '{"schema": 99}'])
+def test_a_damaged_run_is_named(made: Path, refused: Refused, content: str) -> None:
+    (made / "run.json").write_text(content)
+    for command in ("maximize", "render"):
+        assert "run.json" in refused(1, command, "--run", made, "--quiet")
+
+
+def test_serving_without_a_site_says_what_makes_it(refused: Refused) -> None:
+    assert "'atlas build' makes it" in refused(1, "serve", "--site", "nothing")
+
+
+def test_a_port_that_is_none_or_taken(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<h1>Atlas</h1>")
+    assert "70000" in refused(2, "serve", "--site", tmp_path, "--port", "70000")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert "try --port" in refused(1, "serve", "--site", tmp_path, "--port", port)
+
+
+# Done, and interrupted
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every path is Unicode")
+def test_a_folder_whose_name_is_no_unicode(small: None, call: Call, photographs: Path) -> None:
+    folder = os.fsdecode(b"photographs-\xff")
+    shutil.copytree(photographs, folder)
+    assert call("rank", *QUICK, "--probe", folder, "--run", "run") == (0, "", "")
+    assert store.Run("run").settings()["asked"]["probe"] == folder
+    assert call("maximize", "--run", "run", "--quiet") == (0, "", "")
+
+
+def test_the_stages_one_by_one_say_what_they_did(made: Path, call: Call, tmp_path: Path) -> None:
+    code, out, err = call("maximize", "--run", made)
+    assert (code, out) == (0, "")
+    assert "4 of 4 pictures made" in err
+    for command in ("examine", "render"):
+        code, out, err = call(command, "--run", made, "--quiet")
+        assert (code, out, err) == (0, "", "")
+    assert (tmp_path / "site" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("command", ["build", "rank", "layers"])
+def test_an_interrupt_ends_with_130(
+    small: None, refused: Refused, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "load_network", interrupted)
+    monkeypatch.setattr(network, "load_network", interrupted)
+    assert "interrupted" in refused(130, command)
+
+
+def test_what_was_finished_before_an_interrupt_is_kept(
+    made: Path, refused: Refused, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maximize_chunk, chunks = build.maximize_chunk, []
+
+    def second_time(*arguments: Any, **options: Any) -> Any:
+        chunks.append(arguments)
+        if len(chunks) == 2:
+            raise KeyboardInterrupt
+        return maximize_chunk(*arguments, **options)
+
+    monkeypatch.setattr(build, "maximize_chunk", second_time)
+    refused(130, "maximize", "--run", made, "--batch", "1", "--quiet")
+    assert len(list(made.glob("units/*/*/*.json"))) == 1
+    assert call("maximize", "--run", made, "--quiet") == (0, "", "")
+    assert len(list(made.glob("units/*/*/*.json"))) == 4
+    assert len(chunks) == 5, "none is made twice"
+
+
+# As a program
+
+
+def program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "atlas", *arguments], capture_output=True, text=True
+    )
+
+
+def test_as_a_program() -> None:
+    assert program("--version").stdout == f"atlas {atlas.__version__}\n"
+    wrong = program("build", "--top", "ten")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert len(wrong.stderr.splitlines()) == 1
+    failed = program("serve", "--site", "nothing")
+    assert (failed.returncode, len(failed.stderr.splitlines())) == (1, 1)
+
+
+def test_a_site_is_served_until_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<h1>Atlas</h1>")
+    (tmp_path / "404.html").write_text("<h1>Not here</h1>")
+    command = [sys.executable, "-m", "atlas", "serve", "--site", str(tmp_path), "--port", "0"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as server:
+        assert server.stdout is not None and server.stderr is not None
+        address = server.stdout.readline().split()[0]
+        connection = http.client.HTTPConnection(address.split("/")[2], timeout=60)
+        for path, status, text in (("/", 200, "Atlas"), ("/missing.html", 404, "Not here")):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert (answer.status, text in answer.read().decode()) == (status, True)
+        connection.close()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 130
+        assert "Traceback" not in server.stderr.read()

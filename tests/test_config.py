@@ -1,0 +1,194 @@
+"""Settings: what each accepts, and that a wrong one is named in one line."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atlas import config
+from atlas.config import Settings
+from atlas.errors import UsageError
+from atlas.recipe import RECIPES
+
+ROOT = Path(__file__).parents[1]
+# DESIGN: Command line. Options that are no settings: --config, --version, serve's --port.
+DEFAULTS = {
+    "network": "googlenet",
+    "weights": "auto",
+    "probe": "stimuli",
+    "layers": None,
+    "units": None,
+    "top": 10,
+    "recipe": ("article",),
+    "samples": 1,
+    "upscales": None,
+    "steps": None,
+    "seed": 0,
+    "device": "auto",
+    "precision": "auto",
+    "batch": None,
+    "run": "runs/default",
+    "site": "site",
+    "templates": None,
+    "base_url": None,
+    "publish_probe_images": False,
+    "quiet": False,
+}
+
+whole = st.integers(1, 10**6)
+name = st.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True)
+SETTINGS = st.builds(
+    Settings,
+    network=name,
+    weights=name,
+    probe=name,
+    layers=st.none() | st.lists(name, min_size=1, unique=True).map(tuple),
+    units=st.none() | st.lists(st.tuples(name, whole), min_size=1, unique=True).map(tuple),
+    top=st.none() | whole,
+    samples=whole,
+    upscales=st.none() | st.integers(0, 100),
+    steps=st.none() | whole,
+    seed=st.integers(0, 2**63 - 1),
+    device=st.sampled_from(["auto", "cpu", "cuda", "cuda:0", "cuda:3"]),
+    precision=st.sampled_from(["auto", "float32", "bfloat16", "float64"]),
+    batch=st.none() | whole,
+)
+
+
+def test_the_defaults_are_the_designs() -> None:
+    assert vars(Settings()) == DEFAULTS
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    lines = (ROOT / "atlas.toml").read_text("utf-8").splitlines()
+    used = "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
+    shown = config.read(tomllib.loads(used), "atlas.toml")
+    assert set(shown) == set(DEFAULTS)
+    examples = {"layers", "units", "upscales", "steps", "templates", "base_url"}
+    assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
+    assert config.read_file(ROOT / "atlas.toml") == {}
+
+
+@given(SETTINGS)
+def test_a_run_keeps_its_settings_in_the_form_of_a_file(asked: Settings) -> None:
+    kept = json.loads(json.dumps(asked.as_json()))
+    assert Settings(**config.read(kept, "run.json")) == asked
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value", "expected"),
+    [
+        ("layers", "conv1, inception4*,conv1", ["conv1", "inception4*"], ("conv1", "inception4*")),
+        ("units", "a.b:3,c:04", ["a.b:3", "c:4"], (("a.b", 3), ("c", 4))),
+        ("top", "3", 3, 3),
+        ("top", "all", "all", None),
+        ("batch", "auto", "auto", None),
+        ("batch", "8", 8, 8),
+        ("upscales", "0", 0, 0),
+        ("recipe", "article,article", ["article"], ("article",)),
+        ("device", "cuda:1", "cuda:1", "cuda:1"),
+    ],
+)
+def test_the_command_line_and_a_file_say_the_same(
+    key: str, text: str, value: Any, expected: Any
+) -> None:
+    assert config.read({key: text}, "command line") == {key: expected}
+    assert config.read({key: value}, "atlas.toml") == {key: expected}
+
+
+WRONG: list[tuple[str, Any]] = [
+    *(("network", value) for value in ("", "  ", 3, None, True, ["googlenet"], "a\0b")),
+    *(("layers", value) for value in ("", ",", "a,,b", [], [1], ["a", ""], 3, {"a": 1})),
+    *(("units", value) for value in ("conv1", "conv1:", ":3", "conv1:-1", "conv1:x", "c:٣", [3])),
+    *(("top", value) for value in (0, -1, "0", "-1", "1.5", 1.5, True, "ten", "", None, 2**63)),
+    *(("batch", value) for value in (0, "all", "9" * 5000)),
+    *(("samples", value) for value in (0, "auto", 1.0)),
+    *(("upscales", value) for value in (-1, "٣", "²")),
+    *(("steps", value) for value in (0, "all")),
+    *(("seed", value) for value in (-1, "0x1", 0.0)),
+    *(("recipe", value) for value in ("nonsense", "article,nonsense", "", [[]])),
+    *(("device", value) for value in ("gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:٣", "cpu:0", 0)),
+    *(("device", value) for value in ("cuda:01", "cuda:99999999999")),
+    *(("precision", value) for value in ("half", "float16", "", 32, ["float32"])),
+    *(("base_url", value) for value in ("example.org", "ftp://example.org", "", 3)),
+    *((key, value) for key in ("publish_probe_images", "quiet") for value in ("true", 1, 0, None)),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG)
+def test_a_wrong_value_is_named_in_one_line(key: str, value: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        config.read({key: value}, "atlas.toml")
+    message = str(caught.value)
+    assert message.startswith(f"atlas.toml: {key} is ")
+    assert "it must be " in message
+    assert "\n" not in message
+
+
+def test_an_unknown_setting_is_told_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no setting 'layer'; the nearest is 'layers'"):
+        config.read({"layer": "conv1"}, "atlas.toml")
+    with pytest.raises(UsageError, match="no setting"):
+        config.read({"": 1}, "atlas.toml")
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=6,
+)
+nearly_right = st.text("auto,cudalrtice:0123456789-. \0\n", max_size=12)
+
+
+@given(st.dictionaries(st.sampled_from(list(DEFAULTS)) | st.text(), anything | nearly_right))
+def test_whatever_is_given_is_read_or_refused_in_one_line(values: dict[str, Any]) -> None:
+    try:
+        settings = Settings(**config.read(values, "atlas.toml"))
+    except UsageError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert set(values) <= set(DEFAULTS)
+        assert json.dumps(settings.as_json())
+        hash(settings)  # frozen through and through
+
+
+def test_recipes_take_the_upscales_and_steps_asked() -> None:
+    assert Settings().recipes() == dict(RECIPES)
+    (asked,) = Settings(upscales=3, steps=7).recipes().values()
+    assert (asked.upscales, asked.steps, asked.start_size) == (3, 7, 28)
+    with pytest.raises(UsageError, match="take fewer"):
+        Settings(upscales=200)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "there is no settings file"),
+        (b"top = ", "cannot be read as TOML"),
+        (b"\xff\xfe", "cannot be read as TOML"),
+        (b"top = 'ten'", "top is 'ten'; it must be a whole number from 1, or 'all'"),
+        (b"[top]\nN = 3", "top is {'N': 3}"),
+        (b"layrs = ['conv1']", "the nearest is 'layers'"),
+        (b"seed = 2020-01-01", "it must be a whole number from 0"),
+    ],
+)
+def test_a_wrong_file_is_named_in_one_line(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    path = tmp_path / "own.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        config.read_file(path)
+    assert str(path) in str(caught.value)
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        config.read_file(tmp_path)
