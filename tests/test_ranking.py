@@ -55,7 +55,7 @@ LAYERS = ["1", "2", "5"]
 NETWORK = network()
 
 
-def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(table: Any) -> list[dict[str, Any]]:
     return [row.to_dict() for _, row in table.iterrows()]
 
 

@@ -96,7 +96,7 @@ def test_each_unit_keeps_the_first_of_four_starts_that_leaves_it_awake() -> None
         np.testing.assert_allclose(picture.image, image, atol=1e-8)
         np.testing.assert_allclose(picture.activations, history, atol=1e-10)
         attempts.append(awake[0] if awake else "silent")
-    assert {0, 1, "silent"} <= set(attempts), "the case shows nothing otherwise"
+    assert 0 in attempts and "silent" in attempts and {1, 2, 3} & set(attempts)
 
 
 class NearGray(nn.Module):
