@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -210,10 +211,8 @@ def test_a_later_stage_goes_on_with_what_the_run_was_asked(
         "device": "cpu",
         "probe": str(photographs),
     }
-    assert asked == [
-        ("maximize", Settings(run=str(made), **of_run)),
-        ("examine", Settings(run=str(made), quiet=True, **of_run | {"top": 1})),
-    ]
+    whole = Settings(run=str(made), **of_run)
+    assert asked == [("maximize", whole), ("examine", replace(whole, top=1, quiet=True))]
 
 
 def test_every_command_and_the_whole_have_help(call: Call) -> None:
