@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from atlas import config, images, machine, ranking
+from atlas import config, images, machine, ranking, stimuli
 from atlas import examine as evidence
 from atlas.anatomy import PROBE_SIZE
 from atlas.errors import AtlasError
@@ -28,7 +28,6 @@ from atlas.probe import ProbeSet, Stimuli, open_probe_set
 from atlas.recipe import Recipe
 from atlas.records import read_picture, read_record, write_picture
 from atlas.render import render
-from atlas.stimuli import battery, conditions
 from atlas.store import SCHEMA, Run, write_atomically
 
 SHEET = 10
@@ -235,7 +234,7 @@ class Build:
     def _measure(self, probe: ProbeSet, layers: Sequence[str]) -> None:
         """Show the probe set, and the stimuli for the tuning of units, to the network."""
         network, run = self.network, self.run
-        groups = conditions(battery())
+        groups = stimuli.conditions(stimuli.battery())
         with self._timed("rank"):
             with self._bar("rank", len(probe), "images") as bar:
                 stimuli_are_probe = isinstance(probe, Stimuli)
@@ -244,9 +243,9 @@ class Build:
                 )
             tuned = statistics
             if not stimuli_are_probe:
-                stimuli = Stimuli()
-                with self._bar("tuning", len(stimuli), "images") as bar:
-                    tuned = ranking.measure(network, stimuli, layers, groups, bar.update)
+                battery = Stimuli()
+                with self._bar("tuning", len(battery), "images") as bar:
+                    tuned = ranking.measure(network, battery, layers, groups, bar.update)
         run.write_table("activations", ranking.activations_table(statistics))
         run.write_table("strongest", ranking.strongest_table(statistics, probe.names))
         run.write_table("tuning", ranking.tuning_table(tuned, list(groups)))  # last: all is there

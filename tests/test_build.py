@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torchvision.models import resnet18, vgg11
 
-from atlas import build, images
+from atlas import build, images, stimuli
 from atlas.cli import main
 
 SCHEDULE = ["--upscales", "2", "--steps", "2"]
@@ -28,6 +28,15 @@ def contents(folder: Path) -> Files:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "timings.json"
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_stimuli() -> Iterator[None]:
+    """Every sixteenth stimulus: what they are is tested elsewhere, here that they are shown."""
+    some = stimuli.battery()[::16]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stimuli, "battery", lambda: some)
+        yield
 
 
 @pytest.fixture(scope="module")
