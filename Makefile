@@ -5,7 +5,6 @@
 .PHONY: help atlas quick serve test lint publish clean
 
 VENV ?= .venv
-REMOTE ?= origin
 PYTHON := $(VENV)/bin/python
 
 # `make atlas TOP=3 PROBE='my photographs'` passes on what was given and nothing else. Make
@@ -63,9 +62,8 @@ lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## check format, style and
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m pyright --pythonpath $(PYTHON)
 
-publish: $(VENV)/.installed-publish ## push the built site to the branch gh-pages of REMOTE
-	@test -f "$${SITE:-site}/index.html" || { echo "$${SITE:-site} holds no site; 'make atlas' builds it" >&2; exit 1; }
-	$(PYTHON) -m ghp_import --no-jekyll --push --remote "$(REMOTE)" --message "Publish the atlas" "$${SITE:-site}"
+publish: $(VENV)/.installed-publish ## check the site and push it to the branch gh-pages of REMOTE
+	@$(PYTHON) -m atlas.publish "$${SITE:-site}" "$${REMOTE:-origin}"
 
 clean: ## delete caches, dist/, runs/default and runs/quick*; spare site/, .venv and other runs
 	rm -rf dist .pytest_cache .ruff_cache .hypothesis runs/default runs/quick runs/quick-site
