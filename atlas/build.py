@@ -68,6 +68,8 @@ class Build:
         layers = self._layers()
         for layer, unit in settings.units or ():
             _check_unit(network.layer(layer), unit)
+        for recipe in settings.recipes().values():
+            recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
         self._write_settings(probe)
         run.write_json("network", _describe(network, layers))
 
