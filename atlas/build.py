@@ -25,6 +25,7 @@ from atlas.maximize import maximize_chunk
 from atlas.network import Layer, Network, load_network
 from atlas.plan import Item, Plan, breadth_first, is_made
 from atlas.probe import ProbeSet, Stimuli, open_probe_set
+from atlas.progress import PIXEL_STEPS, progress_bar
 from atlas.recipe import Recipe
 from atlas.records import read_picture, read_record, write_picture
 from atlas.render import render
@@ -32,9 +33,6 @@ from atlas.store import SCHEMA, Run, write_atomically
 
 SHEET = 10
 """How many pictures of a layer the article's panels show."""
-
-PIXEL_STEPS = "px·step"
-"""The unit of the maximization's progress: a step costs as much as the picture has pixels."""
 
 
 class Build:
@@ -338,14 +336,7 @@ class Build:
         self.run.write_json("timings", timings)
 
     def _bar(self, stage: str, total: int | None, unit: str) -> "tqdm[Any]":
-        return tqdm(
-            desc=stage,
-            total=total,
-            unit=f" {unit}",
-            unit_scale=unit == PIXEL_STEPS,
-            disable=self.settings.quiet,
-            dynamic_ncols=True,
-        )
+        return progress_bar(stage, total, unit, self.settings.quiet)
 
 
 def _check_unit(layer: Layer, unit: int) -> None:

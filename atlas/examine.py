@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from atlas.maximize import Progress, Target
+from atlas.maximize import Target
 from atlas.network import Network, exact_arithmetic
+from atlas.progress import Progress
 from atlas.ragged import Trunk
 
 BATCH = 16

@@ -6,7 +6,7 @@ PyTorch") for a batch of images, each with a unit of its own, perhaps of differe
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ from torch import Tensor
 from atlas import objective
 from atlas.errors import UsageError
 from atlas.network import Network, exact_arithmetic
+from atlas.progress import Progress
 from atlas.ragged import Trunk
 from atlas.recipe import Recipe
 
@@ -28,7 +29,6 @@ TERMS = ("activation", "pixel", "gradient", "loss")
 ACTIVATION, LOSS = 0, 3
 
 Status = Literal["ok", "silent", "broken"]
-Progress = Callable[[int], object]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from atlas import probe
-from atlas.maximize import Progress
 from atlas.network import Network, exact_arithmetic
 from atlas.probe import ProbeSet
+from atlas.progress import Progress
 from atlas.ragged import Trunk
 
 STRONGEST = 9
