@@ -30,9 +30,9 @@ from atlas.errors import AtlasError, UsageError
 BVLC = "bvlc_googlenet"
 BUNDLED = Path(__file__).parent / "data" / "googlenet-tinyimagenet.pt"
 NOTICE = (
-    "These pictures come from the small bundled network, trained on Tiny ImageNet (202 classes, "
-    "about 50 % top-1), and not from the ImageNet weights; --weights imagenet downloads those, "
-    "or says why it cannot."
+    "These pictures come from the small network bundled with Atlas, trained on Tiny ImageNet (202 "
+    "classes, about 50 % top-1), and not from GoogLeNet's ImageNet weights, which have to be "
+    "downloaded (--weights imagenet)."
 )
 DOWNLOAD_TIMEOUT = 10.0
 """Seconds without an answer after which a download is given up."""
