@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -120,7 +121,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "load_network", load)
     monkeypatch.setattr(network, "load_network", load)
     monkeypatch.setattr("atlas.stimuli.battery", lambda: battery()[::80])
-    monkeypatch.setattr(build, "battery", lambda: battery()[::80])
 
 
 QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
@@ -524,7 +524,11 @@ def test_a_site_is_served_until_interrupted(tmp_path: Path) -> None:
     (tmp_path / "404.html").write_text("<h1>Not here</h1>")
     command = [sys.executable, "-m", "atlas", "serve", "--site", str(tmp_path), "--port", "0"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as server:
+    # Where tests run in the background, SIGINT is ignored, and a child would inherit that.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, preexec_fn=listen
+    ) as server:
         assert server.stdout is not None and server.stderr is not None
         address = server.stdout.readline().split()[0]
         connection = http.client.HTTPConnection(address.split("/")[2], timeout=60)
