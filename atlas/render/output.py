@@ -1,13 +1,12 @@
 """The folder of a site: whole files, and only those of the last render."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Self
 
 from atlas.errors import AtlasError
+from atlas.store import write_atomically
 
 MANIFEST = ".atlas-files"
 """Lists what a render wrote, so that the next one knows what is its own to remove."""
@@ -85,19 +84,10 @@ def _inside(name: str) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    # Not synced to the disk as a run's files are: a site is made again from its run in seconds.
     if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    # A site is made again from its run in seconds: it need not outlive a loss of power.
+    write_atomically(path, content, durable=False)
 
 
 @contextmanager
