@@ -1,5 +1,15 @@
-"""``python -m atlas`` is the command line."""
+"""The program: ``python -m atlas`` and the console script ``atlas``."""
 
-from atlas.cli import main
+from atlas import interrupts
 
-raise SystemExit(main())
+
+def main() -> int:
+    """Run the command line; an interrupt while the libraries load ends it at once."""
+    interrupts.leave_at_once()
+    from atlas import cli
+
+    return cli.main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -5,10 +5,10 @@ Each stage reads what the earlier ones wrote, does what is missing, and writes w
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,24 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from atlas import config, images, machine, ranking, stimuli
-from atlas import examine as evidence
-from atlas.anatomy import PROBE_SIZE
+from atlas import config, examination, machine, ranking
 from atlas.errors import AtlasError
-from atlas.identity import check_identity, identify
+from atlas.group import Group
+from atlas.identity import check_identity, describe, identify
+from atlas.judge import Judge
 from atlas.maximize import maximize_chunk
+from atlas.measurement import measure_units
 from atlas.network import Layer, Network, load_network
-from atlas.plan import Item, Plan, breadth_first, is_made
-from atlas.probe import ProbeSet, Stimuli, open_probe_set
-from atlas.progress import PIXEL_STEPS, progress_bar
+from atlas.plan import Item, Plan, breadth_first, halves, is_made
+from atlas.probe import ProbeSet, open_probe_set
+from atlas.progress import PIXEL_STEPS, Progress, progress_bar
 from atlas.recipe import Recipe
-from atlas.records import read_picture, read_record, write_picture
+from atlas.records import read_record, write_picture
+from atlas.render import check as check_site
 from atlas.render import render
-from atlas.store import SCHEMA, Run, write_atomically
-
-SHEET = 10
-"""How many pictures of a layer the article's panels show."""
+from atlas.sheets import write_sheets
+from atlas.store import SCHEMA, Run
+from atlas.workers import Workers
 
 
 class Build:
@@ -41,22 +42,31 @@ class Build:
     Args:
         settings: what is asked.
         say: called with each line of the log.
+        group: the processes that share the work; this one alone by default.
 
     Raises:
         AtlasError: from any stage, for whatever a user can mend.
     """
 
-    def __init__(self, settings: config.Settings, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: config.Settings, say: Callable[[str], None], group: Group | None = None
+    ) -> None:
         self.settings = settings
         self.say = say
+        self.group = group or Group()
         self.run = Run(settings.run)
 
     def build(self) -> None:
-        """All four stages."""
-        self.rank()
+        """All four stages; of a group of processes, the leader does all but the second."""
+        if self.group.leads:
+            # Refuses before hours of work, not after.
+            check_site(self.run, Path(self.settings.site), self._templates)
+            self.rank()
+        self.group.wait()
         self.maximize()
-        self.examine()
-        self.render()
+        if self.group.leads:
+            self.examine()
+            self.render()
 
     def rank(self) -> None:
         """Measure every unit of the chosen layers over the probe set; rank them."""
@@ -66,49 +76,80 @@ class Build:
         layers = self._layers()
         for layer, unit in settings.units or ():
             _check_unit(network.layer(layer), unit)
-        for recipe in settings.recipes().values():
+        for recipe in settings.recipes_asked().values():
             recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
-        self._write_settings(probe)
-        run.write_json("network", _describe(network, layers))
+        known, found = self._measured()
+        self._recall_skipped(probe)
+        self._write_settings(probe, found)
+        run.write_json("network", describe(network, layers))
 
         names = [layer.name for layer in layers]
-        known = run.table("activations")["layer"].unique() if run.has("tuning.csv") else ()
-        if set(names) - set(known):
-            self._measure(probe, names)
-            self._write_settings(probe)  # images that could not be decoded are known now
+        if set(names) - known:
+            with self._timed("rank"):
+                found = measure_units(run, network, self._judge, probe, names, self._bar)
+            self._write_settings(probe, found)  # last: it says that all is there
+        for file, reason in probe.skipped:
+            self.say(f"skipped {file}: {reason}")
         top = self._kept_top()
         run.write_table("ranking", ranking.ranking_table(run.table("activations"), top))
 
     def maximize(self) -> None:
         """Make the pictures asked for that the run does not have."""
-        settings, run = self.settings, self.run
-        check_identity(run, self._identity)
+        check_identity(self.run, self._identity)
         wanted = self._wanted()
-        plan = Plan.load(run).extended(wanted, settings.batch or run.settings()["batch"])
-        plan.save(run)
-        todo = plan.unfinished(wanted, run)
-        recipes = settings.recipes()
+        todo = self.group.shared(self._planned(wanted) if self.group.leads else [])
         if todo:
             count = sum(map(len, todo))
             self.say(
                 f"maximizing {count} pictures in {len(todo)} batches, {self.network.precision}"
             )
-        costs = [len(chunk) * self._pixel_steps(recipes[chunk[0].recipe]) for chunk in todo]
-        with self._timed("maximize"), self._bar("maximize", sum(costs), PIXEL_STEPS) as bar:
-            for chunk, cost in zip(todo, costs, strict=True):
-                before = bar.n
-                made = maximize_chunk(
-                    self.network,
-                    [item.target for item in chunk],
-                    recipes[chunk[0].recipe],
-                    settings.seed,
-                    progress=bar.update,
-                )
-                for item, picture in zip(chunk, made, strict=True):
-                    write_picture(run, item, picture)
-                bar.total += bar.n - before - cost  # what starting silent units again has cost
-        self._write_sheets()
+            self._work(todo)
+        self.group.wait()
+        if not self.group.leads:
+            return
+        write_sheets(self.run)
         self._report_status(wanted)
+
+    def _planned(self, wanted: Sequence[Item]) -> list[tuple[Item, ...]]:
+        """Plan what is wanted and not planned yet; return the chunks that are not finished."""
+        settings, run, device = self.settings, self.run, self.network.device
+        # On a GPU two workers take turns; only one of their chunks is computed at a time.
+        at_once = self.group.size * (machine.choose_workers(device) if device.type == "cpu" else 1)
+        batch = settings.batch or run.settings()["batch"]
+        plan = Plan.load(run).extended(wanted, batch, at_once)
+        plan.save(run)
+        return plan.unfinished(wanted, run)
+
+    def _work(self, todo: Sequence[Sequence[Item]]) -> None:
+        """Make the chunks and write their pictures, with the other processes of the group."""
+        settings, run, network = self.settings, self.run, self.network
+        recipes = settings.recipes_asked()
+        scales = ranking.scales(run.table("strongest"))
+        costs = {name: self._pixel_steps(recipe) for name, recipe in recipes.items()}
+        total = sum(costs[item.recipe] for chunk in todo for item in chunk) // self.group.size
+
+        def make(chunk: Sequence[Item], progress: Progress) -> None:
+            recipe = recipes[chunk[0].recipe]
+            targets = [item.target for item in chunk]
+            own = [scales[target.layer, target.unit] for target in targets]
+            made = maximize_chunk(
+                network, targets, recipe, settings.seed, progress=progress, scales=own
+            )
+            for item, picture in zip(chunk, made, strict=True):
+                write_picture(run, item, picture)
+
+        @cache  # says it once
+        def tell(count: int) -> None:
+            self.say(f"the memory does not hold {count} pictures at once; making fewer")
+
+        def halve(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+            tell(len(chunk))
+            Plan.halve(run, chunk)
+            return halves(chunk)
+
+        with self._timed("maximize"), self._bar("maximize", total, PIXEL_STEPS) as bar:
+            threads = machine.choose_workers(network.device)
+            Workers(make, halve, threads, self.group, bar.update).work(todo, "chunks")
 
     def examine(self) -> None:
         """Measure what each finished picture of the run does to the network."""
@@ -117,28 +158,14 @@ class Build:
         made = [item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)]
         if not made:
             raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
-        key = ["recipe", "layer", "unit", "sample"]
-        if run.has("examination.csv"):
-            done = run.table("examination")[key]
-            if set(done.itertuples(index=False, name=None)) == set(made):
-                return
-        activations, strongest = run.table("activations"), run.table("strongest")
-        tables = []
+        kept = examination.kept_evidence(run, made)
+        if len(kept) == len(made) and run.has("identification.csv"):
+            return
+        if run.settings().get("judge") != self._judge_sha256:
+            raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
         with self._timed("examine"), self._bar("examine", len(made), "pictures") as bar:
-            for name in dict.fromkeys(item.recipe for item in made):
-                items = [item for item in made if item.recipe == name]
-                pictures = [read_picture(run, item) for item in items]
-                targets = [item.target for item in items]
-                table = evidence.examine(
-                    self.network, targets, pictures, activations, strongest, bar.update
-                )
-                table.insert(0, "recipe", name)
-                tables.append(table)
-        depth = {layer: i for i, layer in enumerate(activations["layer"].unique())}
-        table = pd.concat(tables).sort_values(
-            key, key=lambda column: column.map(depth) if column.name == "layer" else column
-        )
-        run.write_table("examination", table)
+            examination.measure_evidence(run, self.network, kept, made, bar.update)
+            examination.identify(run, self._judge, made)
 
     def render(self) -> None:
         """Make the site."""
@@ -150,17 +177,21 @@ class Build:
             render(
                 self.run,
                 Path(settings.site),
-                templates=Path(settings.templates) if settings.templates else None,
+                templates=self._templates,
                 base_url=settings.base_url,
                 publish_probe_images=photographs,
                 progress=bar.update,
             )
 
+    @property
+    def _templates(self) -> Path | None:
+        return Path(self.settings.templates) if self.settings.templates else None
+
     @cached_property
     def network(self) -> Network:
         """The network, on the device, in the precision and with the threads the run has."""
         settings = self.settings
-        device = machine.choose_device(settings.device)
+        device = machine.choose_device(settings.device, self.group.place)
         asked = settings.precision
         if self.run.has("run.json"):
             kept = self.run.settings()
@@ -172,9 +203,19 @@ class Build:
             self.say(f"NOTICE: {network.weights.notice}")
         return network
 
+    @cached_property
+    def _judge(self) -> Judge | None:
+        """The judge of likeness; none where it would judge its own pictures."""
+        judge = Judge(self.network.device)
+        return judge if judge.is_independent_of(self.network) else None
+
+    @property
+    def _judge_sha256(self) -> str | None:
+        return self._judge and self._judge.sha256
+
     @property
     def _identity(self) -> dict[str, Any]:
-        return identify(self.network, self.settings.recipes(), self.settings.seed)
+        return identify(self.network, self.settings.recipes_asked(), self.settings.seed)
 
     def _layers(self) -> list[Layer]:
         """The layers asked for and those the run has already, in depth order."""
@@ -188,10 +229,23 @@ class Build:
         names = [layer.name for layer in chosen]
         if self.run.has("network.json"):
             names += [layer["name"] for layer in self.run.network()["layers"]]
+        names += [item.layer for chunk in Plan.load(self.run).chunks for item in chunk]
         return list(network.select(list(dict.fromkeys(names))))
 
-    def _write_settings(self, probe: ProbeSet) -> None:
-        """Write what is asked and what ``auto`` came to; a continued run keeps the latter."""
+    def _measured(self) -> tuple[set[str], dict[str, Any]]:
+        """The layers of which the run has all that ranking leaves, and what it found of the set."""
+        run = self.run
+        if run.has("run.json") and run.has("tuning.csv"):
+            kept = run.settings()
+            if "slope" in kept["probe"] and kept.get("judge") == self._judge_sha256:
+                return set(run.table("tuning")["layer"]), {"slope": kept["probe"]["slope"]}
+        return set(), {}
+
+    def _write_settings(self, probe: ProbeSet, found: Mapping[str, Any]) -> None:
+        """Write what is asked and what ``auto`` came to; a continued run keeps the latter.
+
+        ``found`` is what measuring found of the probe set, if it was measured.
+        """
         settings, network, run = self.settings, self.network, self.run
         kept = run.settings() if run.has("run.json") else {}
         identity = self._identity | {"probe": probe.digest}
@@ -204,6 +258,8 @@ class Build:
             )
         if probe.skipped:
             warnings.append(f"{len(probe.skipped)} files of the probe set could not be read.")
+        run.write_table("probe", probe.table())
+        run.write_table("skipped", pd.DataFrame(probe.skipped, columns=["file", "reason"]))
         versions = machine.versions()
         if kept and kept["versions"] != versions:
             warnings.append("The run was continued with other versions of its libraries.")
@@ -221,34 +277,23 @@ class Build:
                     "skipped": len(probe.skipped),
                     "synthetic": probe.synthetic,
                     "sha256": probe.digest,
+                    **found,
                 },
-                "batch": kept.get("batch") or settings.batch or machine.BATCH[network.device.type],
+                "judge": self._judge_sha256,
+                "batch": kept.get("batch") or settings.batch or self._batch(),
                 "threads": kept.get("threads") or torch.get_num_threads(),
                 "versions": kept.get("versions") or versions,
                 "warnings": warnings,
             },
         )
-        run.write_table("probe", probe.table())
-        run.write_table("skipped", pd.DataFrame(probe.skipped, columns=["file", "reason"]))
 
-    def _measure(self, probe: ProbeSet, layers: Sequence[str]) -> None:
-        """Show the probe set, and the stimuli for the tuning of units, to the network."""
-        network, run = self.network, self.run
-        groups = stimuli.conditions(stimuli.battery())
-        with self._timed("rank"):
-            with self._bar("rank", len(probe), "images") as bar:
-                stimuli_are_probe = isinstance(probe, Stimuli)
-                statistics = ranking.measure(
-                    network, probe, layers, groups if stimuli_are_probe else None, bar.update
-                )
-            tuned = statistics
-            if not stimuli_are_probe:
-                battery = Stimuli()
-                with self._bar("tuning", len(battery), "images") as bar:
-                    tuned = ranking.measure(network, battery, layers, groups, bar.update)
-        run.write_table("activations", ranking.activations_table(statistics))
-        run.write_table("strongest", ranking.strongest_table(statistics, probe.names))
-        run.write_table("tuning", ranking.tuning_table(tuned, list(groups)))  # last: all is there
+    def _recall_skipped(self, probe: ProbeSet) -> None:
+        """Leave out the images that an earlier ranking of this probe set could not decode."""
+        if self.run.has("skipped.csv"):
+            reasons = dict(self.run.table("skipped").itertuples(index=False, name=None))
+            for index, name in enumerate(probe.names):
+                if name in reasons:
+                    probe.skip(index, reasons[name])
 
     def _kept_top(self) -> int | None:
         """How far the ranking goes: as far as asked, and no less far than before."""
@@ -286,31 +331,15 @@ class Build:
             for layer, unit in pairs
         ]
 
+    def _batch(self) -> int:
+        """How many pictures at once fit this machine."""
+        recipes, smallest = self.settings.recipes_asked().values(), self.network.smallest_input
+        size = max(rung.size for recipe in recipes for rung in recipe.ladder(smallest))
+        return machine.choose_batch(self.network, size, machine.choose_workers(self.network.device))
+
     def _pixel_steps(self, recipe: Recipe) -> int:
         ladder = recipe.ladder(self.network.smallest_input)
         return recipe.steps * sum(rung.size**2 for rung in ladder)
-
-    def _write_sheets(self) -> None:
-        """Make the contact sheet of every layer, as the article printed its panels."""
-        run = self.run
-        made = {item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)}
-        ranked = ranking.ranking_table(run.table("activations"), None)
-        for recipe in dict.fromkeys(item.recipe for item in made):
-            for layer, rows in ranked.groupby("layer", sort=False):
-                items = [Item(recipe, str(layer), int(unit)) for unit in rows["unit"]]
-                chosen = [item for item in items if item in made][:SHEET]
-                if not chosen:
-                    continue
-                cells = []
-                for item in chosen:
-                    final = read_record(run, item)["terms"]["activation"]
-                    act = "no number" if final is None else f"{final:.2f}"
-                    caption = f"unit: {item.unit}, act.: {act}"
-                    cells.append(images.Cell(read_picture(run, item), caption))
-                top = chosen == items[: len(chosen)]
-                title = f"top {len(chosen)} units of {layer}" if top else f"units of {layer}"
-                sheet = images.encode_png(images.contact_sheet(title, cells))
-                write_atomically(run.sheet_path(recipe, str(layer)), sheet)
 
     def _report_status(self, wanted: Sequence[Item]) -> None:
         """Say how many pictures came out, and which did not."""
@@ -331,39 +360,16 @@ class Build:
         """Add the seconds a stage took to the run's timings."""
         start = time.perf_counter()
         yield
+        if not self.group.leads:
+            return
         timings = self.run.read_json("timings") if self.run.has("timings.json") else {}
         timings[stage] = round(timings.get(stage, 0) + time.perf_counter() - start, 3)
         self.run.write_json("timings", timings)
 
     def _bar(self, stage: str, total: int | None, unit: str) -> "tqdm[Any]":
-        return progress_bar(stage, total, unit, self.settings.quiet)
+        return progress_bar(stage, total, unit, self.settings.quiet or not self.group.leads)
 
 
 def _check_unit(layer: Layer, unit: int) -> None:
     if unit >= layer.units:
         raise AtlasError(f"{layer.name} has no unit {unit}; its units are 0 to {layer.units - 1}")
-
-
-def _describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
-    """``network.json``."""
-    chosen = {layer.name for layer in layers}
-    return {
-        "network": network.name,
-        "input": PROBE_SIZE,
-        "smallest_input": network.smallest_input,
-        "mean": network.mean,
-        "std": network.std,
-        "layers": [asdict(layer) for layer in layers],
-        "graph": [
-            {
-                "name": layer.name,
-                "kind": kind,
-                "units": layer.units,
-                "stride": layer.stride,
-                "size": layer.height,
-                "branches": [asdict(branch) for branch in layer.branches],
-                "layer": layer.name in chosen,
-            }
-            for kind, layer in network.chain()
-        ],
-    }

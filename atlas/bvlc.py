@@ -72,7 +72,12 @@ class LocalResponseNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """N×C×H×W to the same shape."""
         energy = F.conv2d(x * x, self.window, self.offset)
-        return x * (self.share * energy).pow(-self.beta)
+        scale = self.share * energy
+        if self.beta == 0.75:
+            # scale^-3/4 by square roots, several times as fast as a general power.
+            inverse_root = scale.rsqrt()
+            return x * (inverse_root * inverse_root.sqrt())
+        return x * scale.pow(-self.beta)
 
 
 class BVLCGoogLeNet(GoogLeNet):

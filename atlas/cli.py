@@ -2,14 +2,18 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 import atlas
-from atlas import config
-from atlas.errors import AtlasError, UsageError
+from atlas import config, interrupts
+from atlas.errors import AtlasError, UsageError, one_line
+from atlas.lock import lock
 from atlas.store import Run
 
 COMMANDS = {
@@ -60,7 +64,14 @@ APPLICABLE = {
     "serve": ["site"],
 }
 LATER_STAGES = ("maximize", "examine")
+SHARED = ("build", "maximize")
+"""What the processes of a group do together; the rest is its leader's."""
+
 SETTINGS_FILE = Path("atlas.toml")
+
+
+def _print_line(message: str) -> None:
+    print(one_line(message), file=sys.stderr)
 
 
 class Parser(argparse.ArgumentParser):
@@ -68,7 +79,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with 2."""
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        if unknown := re.match(r"unrecognized arguments: --([\w-]+)", message):
+            (near,) = get_close_matches(unknown[1].replace("-", "_"), OPTIONS, n=1, cutoff=0)
+            message = f"{message}; the nearest option is --{near.replace('_', '-')}"
+        _print_line(f"{self.prog}: {message} (see {self.prog} --help)")
         raise SystemExit(2)
 
 
@@ -79,15 +93,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _call(command, given)
     except AtlasError as error:
-        print(f"atlas: {error}", file=sys.stderr)
+        _print_line(f"atlas: {error}")
         return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"atlas: {where}{error.strerror or error}", file=sys.stderr)
+        _print_line(f"atlas: {where}{error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        print("atlas: interrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+        print(interrupts.MESSAGE, file=sys.stderr)
+        return interrupts.EXIT_CODE
     return 0
 
 
@@ -126,17 +140,33 @@ def _call(command: str, given: dict[str, Any]) -> None:
     if command == "serve":
         from atlas.serve import serve
 
-        serve(Path(settings.site), port)
+        with interrupts.raised():
+            serve(Path(settings.site), port)
     elif command == "layers":
         _list_layers(settings)
     else:
         from atlas.build import Build
+        from atlas.damage import mend
+        from atlas.group import Group
+        from atlas.machine import keep_freed_memory
+
+        keep_freed_memory()
+        group = Group.join()
 
         def say(line: str) -> None:
-            if not settings.quiet:
-                print(line, file=sys.stderr)
+            if group.leads and not settings.quiet:
+                _print_line(line)
 
-        getattr(Build(settings, say), command)()
+        if not group.leads and command not in SHARED:
+            return
+        run = Run(settings.run)
+        # A site can be made while its run goes on, since every file of a run is whole. The lock
+        # of a group is its leader's.
+        writes = group.leads and command != "render"
+        with interrupts.raised(), lock(run.path) if writes else nullcontext():
+            if writes:
+                mend(run, say)
+            getattr(Build(settings, say, group), command)()
 
 
 def _settings(command: str, given: dict[str, Any]) -> config.Settings:
@@ -149,6 +179,8 @@ def _settings(command: str, given: dict[str, Any]) -> config.Settings:
     run = Run(values.get("run", config.Settings.run))
     if command in LATER_STAGES:
         asked = run.settings()["asked"]
+        if "units" in values:
+            asked.pop("layers", None)  # the units asked for now may be of any layer of the run
         values = config.read(asked, f"{run.path}/run.json") | values
     return config.Settings(**values)
 

@@ -1,8 +1,19 @@
 """Errors a user can cause. Each message is one line: what, where, what to do."""
 
 
+def one_line(text: str) -> str:
+    """A text with everything escaped that would end a line or steer a terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class AtlasError(Exception):
-    """Something a user can mend; the command line prints its message and exits with 1."""
+    """Something a user can mend; the command line prints its message and exits with 1.
+
+    Names of files in the message may hold anything: it is one line all the same.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class UsageError(AtlasError):

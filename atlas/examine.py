@@ -12,6 +12,8 @@ from atlas.maximize import Target
 from atlas.network import Network, exact_arithmetic
 from atlas.progress import Progress
 from atlas.ragged import Trunk
+from atlas.robustness import PERTURBATIONS
+from atlas.spectrum import slope
 
 BATCH = 16
 
@@ -38,32 +40,46 @@ def examine(
         ``gain_mean``, ``gain_rms``: over those of the unit's strongest probe image; undefined
         where that does not excite the unit. ``z``: the mean in standard deviations over the probe
         set; ``standing``: its rank among all units of the layer, 1 the highest; both undefined
-        for a unit that no probe image changes.
+        for a unit that no probe image changes. ``shift``, ``blur``, ``jpeg``, ``rescale``: what is
+        left of the RMS after each perturbation of ``robustness``, averaged over its variants;
+        undefined where there was none, or when the network takes no picture as small. ``slope``:
+        of the picture's spectrum. ``alike``: how alike the unit's pictures are, see ``_alike``;
+        undefined for one alone.
     """
     reference = strongest[strongest["place"] == 1].set_index(["layer", "unit"])
     layers = dict(list(activations.groupby("layer")))
     order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
+    trunk = Trunk(network, [target.layer for target in targets])
     rows: dict[int, dict[str, float]] = {}
+    responses: dict[int, NDArray[np.float64]] = {}
     for first in range(0, len(order), BATCH):
         chunk = order[first : first + BATCH]
-        means, norms = _responses(
-            network, [targets[i] for i in chunk], [pictures[i] for i in chunk]
-        )
-        for i, mean, rms in zip(chunk, means, norms, strict=True):
+        own, shown = [targets[i] for i in chunk], [pictures[i] for i in chunk]
+        means, norms = _responses(network, trunk, own, shown)
+        rest = _remaining(network, trunk, own, shown)
+        for place, i in enumerate(chunk):
             unit, layer = targets[i].unit, targets[i].layer
+            mean, rms = means[place], norms[place]
             best = reference.loc[(layer, unit)]
-            z, standing = _standing(mean, layers[layer], unit)
+            deviations = _deviations(mean, layers[layer])
             rows[i] = {
                 "mean": mean[unit],
                 "rms": rms[unit],
                 "gain_mean": mean[unit] / best["mean"] if best["mean"] > 0 else np.nan,
                 "gain_rms": rms[unit] / best["rms"] if best["rms"] > 0 else np.nan,
-                "z": z,
-                "standing": standing,
+                "z": deviations[unit],
+                "standing": _standing(deviations, unit),
+                **{
+                    name: left[place] / rms[unit] if rms[unit] > 0 else np.nan
+                    for name, left in rest.items()
+                },
+                "slope": slope(pictures[i]),
             }
+            responses[i] = deviations
         if progress is not None:
             progress(len(chunk))
     evidence = pd.DataFrame([rows[i] for i in range(len(targets))])
+    evidence["alike"] = _alike(targets, [responses[i] for i in range(len(targets))])
     names = pd.DataFrame(
         {
             "layer": [target.layer for target in targets],
@@ -75,10 +91,12 @@ def examine(
 
 
 def _responses(
-    network: Network, targets: Sequence[Target], pictures: Sequence[NDArray[np.uint8]]
+    network: Network,
+    trunk: Trunk,
+    targets: Sequence[Target],
+    pictures: Sequence[NDArray[np.uint8]],
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Spatial mean and RMS of every unit of each picture's layer; targets in depth order."""
-    trunk = Trunk(network, [target.layer for target in targets])
     leaving = Counter(target.layer for target in targets)
     shown = torch.from_numpy(np.stack(pictures)).to(network.device, network.dtype)
     images = network.normalize(shown.permute(0, 3, 1, 2) / 255)
@@ -92,12 +110,63 @@ def _responses(
     return means, norms
 
 
-def _standing(means: NDArray[np.float64], layer: pd.DataFrame, unit: int) -> tuple[float, float]:
-    """The unit's response in standard deviations, and its rank among the layer's units."""
+def _remaining(
+    network: Network,
+    trunk: Trunk,
+    targets: Sequence[Target],
+    pictures: Sequence[NDArray[np.uint8]],
+) -> dict[str, list[float]]:
+    """RMS of each picture's unit after each perturbation, averaged over its variants."""
+    left: dict[str, list[float]] = {}
+    for name, perturb in PERTURBATIONS.items():
+        norms = []
+        for variant in zip(*map(perturb, pictures), strict=True):
+            if min(variant[0].shape[:2]) < network.smallest_input:
+                norms.append([np.nan] * len(targets))
+                continue
+            _, found = _responses(network, trunk, targets, variant)
+            norms.append([rms[t.unit] for rms, t in zip(found, targets, strict=True)])
+        left[name] = np.mean(norms, axis=0).tolist()
+    return left
+
+
+def _deviations(means: NDArray[np.float64], layer: pd.DataFrame) -> NDArray[np.float64]:
+    """Responses of a layer in standard deviations over the probe set; NaN where they are none."""
     spread = layer["std"].to_numpy()
-    varied = spread > 0
-    if not varied[unit]:
-        return np.nan, np.nan
-    deviations = (means - layer["mean"].to_numpy())[varied] / spread[varied]
-    own = (means[unit] - layer["mean"].to_numpy()[unit]) / spread[unit]
-    return own, 1 + int((deviations > own).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(spread > 0, (means - layer["mean"].to_numpy()) / spread, np.nan)
+
+
+def _standing(deviations: NDArray[np.float64], unit: int) -> float:
+    """The rank of the unit among those of its layer that the probe set changes, 1 the highest."""
+    own = deviations[unit]
+    return np.nan if np.isnan(own) else 1 + int((deviations > own).sum())
+
+
+def _alike(
+    targets: Sequence[Target], deviations: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """How alike the pictures of each unit are to its layer.
+
+    The cosine between the responses of all units of the layer, in standard deviations, averaged
+    over the pairs of the unit's pictures: 1 when the layer sees the same in all.
+    """
+    groups: dict[tuple[str, int], list[int]] = {}
+    for i, target in enumerate(targets):
+        groups.setdefault((target.layer, target.unit), []).append(i)
+    found = np.full(len(targets), np.nan)
+    for members in groups.values():
+        if len(members) > 1:
+            found[members] = mean_cosine(np.stack([deviations[i] for i in members]))
+    return found
+
+
+def mean_cosine(vectors: NDArray[np.float64]) -> float:
+    """The cosine between two of N vectors (NxD), averaged over all pairs; NaN counts for none."""
+    known = np.nan_to_num(vectors)
+    lengths = np.linalg.norm(known, axis=1, keepdims=True)
+    if not lengths.all():
+        return np.nan
+    directions = known / lengths
+    pairs = np.triu_indices(len(directions), 1)
+    return float((directions @ directions.T)[pairs].mean())

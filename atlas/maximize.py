@@ -1,32 +1,35 @@
 """Activation maximization while the picture is slowly enlarged, many units at a time.
 
 The article's loop ("Deep Dream: visualizing the features learnt by convolutional networks in
-PyTorch") for a batch of images, each with a unit of its own, perhaps of different layers.
+PyTorch") for a batch of images, each with a unit of its own, perhaps of different layers. What a
+recipe may change lies on four axes: the parameterization of the picture, the views of it that the
+network sees, the objective, and the regularizers.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas import objective
+from atlas import arguments
+from atlas.draws import uniform
 from atlas.errors import UsageError
+from atlas.loss import Loss
 from atlas.network import Network, exact_arithmetic
+from atlas.parameterization import Parameterization
 from atlas.progress import Progress
 from atlas.ragged import Trunk
 from atlas.recipe import Recipe
+from atlas.transformation import Views
 
 RETRIES = 3
 """How often a unit that is silent at the last size is started again from other noise."""
 
-TERMS = ("activation", "pixel", "gradient", "loss")
-ACTIVATION, LOSS = 0, 3
+ACTIVATION, LOSS = 0, -1
 
 Status = Literal["ok", "silent", "broken"]
 
@@ -38,6 +41,10 @@ class Target:
     layer: str
     unit: int
     sample: int = 1
+
+    def draw(self, seed: int, attempt: int) -> str:
+        """What everything random about a picture is drawn from."""
+        return f"{seed}/{self.layer}/{self.unit}/{self.sample}/{attempt}"
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,8 @@ class Picture:
         status: ``silent`` when the unit's activation was zero throughout the last size at every
             attempt, ``broken`` when its loss was not finite at some step, else ``ok``.
         image: 3xHxW, RGB in 0..1; float64 when the network is, else float32.
-        activations: RMS of the unit before every optimizer step.
-        terms: activation, pixel, gradient and loss before the last step.
+        activations: RMS of the unit before every optimizer step, on the view of that step.
+        terms: activation (that RMS), the recipe's regularizers and loss before the last step.
         stages: upscale and image (3xSxS, RGB in 0..1) of the article's growth series.
     """
 
@@ -74,6 +81,7 @@ def maximize_units(
     init: Tensor | NDArray[np.floating] | None = None,
     batch: int = 16,
     progress: Progress | None = None,
+    scales: Sequence[float] | None = None,
 ) -> list[Picture]:
     """Make the picture of each unit.
 
@@ -85,15 +93,23 @@ def maximize_units(
         init: Nx3xSxS starts, RGB in 0..1, instead of the drawn ones; S is the first size used.
         batch: how many units go through the network at once.
         progress: called with the number of pixels optimized, after every step.
+        scales: what a relative objective counts each unit's mean activation in: above 0, best that
+            on the unit's strongest probe image; 1 by default, the network's own units.
 
     Returns:
         One picture per unit, in the order asked.
 
     Raises:
-        AtlasError: for a layer or unit the network does not have, or a start of another shape.
+        UsageError: for a layer or unit the network does not have, a start of another shape, or
+            scales of another number or not above 0.
     """
-    recipe = recipe or Recipe()
-    targets = [unit if isinstance(unit, Target) else Target(*unit) for unit in units]
+    arguments.instance("network", network, Network, "one that load_network returned")
+    recipe = (
+        Recipe() if recipe is None else arguments.instance("recipe", recipe, Recipe, "a Recipe")
+    )
+    seed = arguments.whole("seed", seed, 0)
+    batch = arguments.whole("batch", batch, 1)
+    targets = _targets(units)
     for target in targets:
         count = network.layer(target.layer).units
         if not 0 <= target.unit < count:
@@ -101,18 +117,49 @@ def maximize_units(
                 f"{target.layer} has no unit {target.unit}; its units are 0 to {count - 1}"
             )
     if init is not None:
+        init = _start(init)
         size = recipe.ladder(network.smallest_input)[0].size
         if tuple(init.shape) != (len(targets), 3, size, size):
             raise UsageError(
                 f"init has the shape {tuple(init.shape)}; {(len(targets), 3, size, size)} is needed"
             )
-        init = torch.as_tensor(init)
+    if scales is not None and [scale > 0 for scale in scales] != [True] * len(targets):
+        raise UsageError(f"scales must be {len(targets)} numbers above 0, one for each unit")
     pictures = []
     for first in range(0, len(targets), batch):
         part = slice(first, first + batch)
         start = None if init is None else init[part]
-        pictures += maximize_chunk(network, targets[part], recipe, seed, start, progress)
+        counted = None if scales is None else scales[part]
+        pictures += maximize_chunk(network, targets[part], recipe, seed, start, progress, counted)
     return pictures
+
+
+def _targets(units: Any) -> list[Target]:
+    """The units asked for. Raises UsageError for what is no pair of a layer and a number."""
+    try:
+        targets = [unit if isinstance(unit, Target) else Target(*unit) for unit in units]
+    except TypeError:
+        wanted = "pairs of a layer and a number, such as [('inception4a', 225)]"
+        raise UsageError(f"units must be {wanted}") from None
+    return [
+        replace(
+            target,
+            unit=arguments.whole("unit", target.unit, 0),
+            sample=arguments.whole("sample", target.sample, 1),
+        )
+        for target in targets
+    ]
+
+
+def _start(init: Any) -> Tensor:
+    """The given starts. Raises UsageError for what is no array of finite fractions."""
+    try:
+        start = torch.as_tensor(init)
+    except (TypeError, ValueError, RuntimeError):
+        start = None
+    if start is None or not start.is_floating_point() or not start.isfinite().all():
+        raise UsageError("init must be an array of finite numbers in 0..1, of floating point")
+    return start
 
 
 def maximize_chunk(
@@ -122,35 +169,30 @@ def maximize_chunk(
     seed: int,
     init: Tensor | None = None,
     progress: Progress | None = None,
+    scales: Sequence[float] | None = None,
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together."""
     trunk = Trunk(network, [target.layer for target in targets], network.convolution_dtype)
-    size = recipe.ladder(network.smallest_input)[0].size
-    if init is None:
-        init = torch.stack([starting_noise(seed, target, 0, size) for target in targets])
-    pictures = _climb(network, trunk, targets, recipe, seed, 0, init, progress)
-    for attempt in range(1, RETRIES + 1):
-        silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
-        if not silent:
-            break
-        again = [targets[i] for i in silent]
-        noise = torch.stack([starting_noise(seed, target, attempt, size) for target in again])
-        retried = _climb(network, trunk, again, recipe, seed, attempt, noise, progress)
-        for i, picture in zip(silent, retried, strict=True):
-            pictures[i] = picture
+    climb = _Climb(network, trunk, recipe, seed, progress)
+    scales = scales if scales is not None else [1.0] * len(targets)
+    with exact_arithmetic():
+        pictures = climb.pictures(targets, scales, 0, init)
+        for attempt in range(1, RETRIES + 1):
+            silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
+            if not silent:
+                break
+            again = climb.pictures(
+                [targets[i] for i in silent], [scales[i] for i in silent], attempt
+            )
+            for i, picture in zip(silent, again, strict=True):
+                pictures[i] = picture
     return pictures
 
 
 def starting_noise(seed: int, target: Target, attempt: int, size: int) -> Tensor:
-    """Uniform noise, 3xSxS float32 in [0, 1), that depends on the arguments alone.
-
-    Raw bits of PCG64, whose stream numpy keeps stable, seeded by SHA-256; 24 of each 64 bits
-    make a value that float32 holds exactly, so every precision starts from the same noise.
-    """
-    name = f"{seed}/{target.layer}/{target.unit}/{target.sample}/{attempt}"
-    bits = np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()))
-    values = (bits.random_raw(3 * size * size) >> np.uint64(40)) * 2.0**-24
-    return torch.from_numpy(values.astype(np.float32)).reshape(3, size, size)
+    """Uniform noise, 3xSxS float32 in [0, 1), that depends on the arguments alone."""
+    values = uniform(target.draw(seed, attempt), 3 * size * size)
+    return torch.from_numpy(values).reshape(3, size, size)
 
 
 def enlarge(images: Tensor, factor: float, size: int) -> Tensor:
@@ -163,87 +205,83 @@ def enlarge(images: Tensor, factor: float, size: int) -> Tensor:
     return operator(images, [size, size], False, factor, factor)
 
 
-def _climb(
-    network: Network,
-    trunk: Trunk,
-    targets: Sequence[Target],
-    recipe: Recipe,
-    seed: int,
-    attempt: int,
-    init: Tensor,
-    progress: Progress | None,
-) -> list[Picture]:
-    """Take the images through all sizes of the recipe's ladder, once."""
-    order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
-    units = torch.tensor([targets[i].unit for i in order], device=network.device)
-    leaving = Counter(target.layer for target in targets)
-    ladder = recipe.ladder(network.smallest_input)
-    images = network.normalize(init[order].to(network.device, network.dtype))
-    stages: list[tuple[int, Tensor]] = []
-    history: list[Tensor] = []
+@dataclass(frozen=True)
+class _Climb:
+    """The way of a batch of pictures through all sizes of the recipe's ladder."""
 
-    with exact_arithmetic():
+    network: Network
+    trunk: Trunk
+    recipe: Recipe
+    seed: int
+    progress: Progress | None
+
+    def pictures(
+        self,
+        targets: Sequence[Target],
+        scales: Sequence[float],
+        attempt: int,
+        init: Tensor | None = None,
+    ) -> list[Picture]:
+        """Make the pictures once, from their own noise or from images given."""
+        network, recipe = self.network, self.recipe
+        order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
+        ladder = recipe.ladder(network.smallest_input)
+        images = self._start(targets, attempt, ladder[0].size) if init is None else init
+        images = images[order].to(network.device, network.dtype)
+        units = [(targets[i].layer, targets[i].unit) for i in order]
+        loss = Loss(self.trunk, units, images.new_tensor(scales)[order], recipe)
+        names = [targets[i].draw(self.seed, attempt) for i in order]
+        views = Views(recipe, names, len(ladder) * recipe.steps, images)
+        stages: list[tuple[int, Tensor]] = []
+        history: list[Tensor] = []
+
         for rung in ladder:
             if rung is not ladder[0]:
-                enlarged = enlarge(shown(network, images), recipe.factor, rung.size)
-                images = network.normalize(enlarged)
-            images.requires_grad_()
-            adam = torch.optim.Adam([images], lr=recipe.learning_rate)
+                images = enlarge(images, recipe.factor, rung.size)
+            way = Parameterization(network, recipe, rung.size)
+            parameters = way.encode(images).requires_grad_()
+            adam = torch.optim.Adam([parameters], lr=recipe.learning_rate)
             for _ in range(recipe.steps):
-                terms = _terms(trunk, images, units, leaving, recipe)
-                (images.grad,) = torch.autograd.grad(terms[LOSS].sum(), images)
+                normalized = way.decode(parameters)
+                terms = loss(normalized, views.view(normalized, len(history)))
+                (parameters.grad,) = torch.autograd.grad(terms[LOSS].sum(), parameters)
                 adam.step()
                 history.append(terms.detach())
-                if progress is not None:
-                    progress(len(images) * rung.size**2)
-            images = images.detach()
+                if self.progress is not None:
+                    self.progress(len(images) * rung.size**2)
+            images = way.shown(parameters)
             if recipe.is_stage(rung, network.smallest_input):
-                stages.append((rung.upscale, shown(network, images)))
+                stages.append((rung.upscale, images))
 
-    steps = torch.stack(history).double().cpu().numpy()  # optimizer steps x terms x images
-    pictures: dict[int, Picture] = {}
-    for place, i in enumerate(order):
-        own = steps[:, :, place]
-        pictures[i] = Picture(
-            target=targets[i],
-            seed=seed,
-            attempt=attempt,
-            status=_status(own, recipe.steps),
-            image=stages[-1][1][place].cpu().numpy(),
-            activations=own[:, ACTIVATION],
-            terms=dict(zip(TERMS, own[-1].tolist(), strict=True)),
-            stages=[(upscale, batch[place].cpu().numpy()) for upscale, batch in stages],
+        steps = torch.stack(history).double().cpu().numpy()  # optimizer steps x terms x images
+        made: dict[int, Picture] = {}
+        for place, i in enumerate(order):
+            own = steps[:, :, place]
+            made[i] = Picture(
+                target=targets[i],
+                seed=self.seed,
+                attempt=attempt,
+                status=_status(own, recipe.steps),
+                image=images[place].cpu().numpy(),
+                activations=own[:, ACTIVATION],
+                terms=dict(zip(loss.terms, own[-1].tolist(), strict=True)),
+                stages=[(upscale, batch[place].cpu().numpy()) for upscale, batch in stages],
+            )
+        return [made[i] for i in range(len(targets))]
+
+    def _start(self, targets: Sequence[Target], attempt: int, size: int) -> Tensor:
+        """The pictures before the first step: Bx3xSxS, RGB in 0..1."""
+        noise = torch.stack(
+            [starting_noise(self.seed, target, attempt, size) for target in targets]
         )
-    return [pictures[i] for i in range(len(targets))]
-
-
-def _terms(
-    trunk: Trunk, images: Tensor, units: Tensor, leaving: Counter[str], recipe: Recipe
-) -> Tensor:
-    """The terms of each image's loss and their weighted sum: 4xB."""
-    activations: list[Tensor] = []
-    first = 0
-    for layer, values in trunk.activations(images, leaving):
-        last = first + leaving[layer]
-        activations.append(objective.activation(values, units[first:last]))
-        first = last
-    activation = torch.cat(activations)
-    pixel = objective.pixel(images)
-    gradient = objective.gradient(images, recipe.gradient_kernel)
-    loss = (
-        -recipe.activation_weight * activation
-        + recipe.pixel_weight * pixel
-        + recipe.gradient_weight * gradient
-    )
-    return torch.stack([activation, pixel, gradient, loss])
+        if not self.recipe.start_spread:
+            return noise
+        parameters = self.recipe.start_spread * 12**0.5 * (noise - 0.5)
+        way = Parameterization(self.network, self.recipe, size)
+        return way.shown(parameters.to(self.network.device, self.network.dtype))
 
 
 def _status(steps: NDArray[np.float64], last_size: int) -> Status:
     if not np.isfinite(steps[:, LOSS]).all():
         return "broken"
     return "ok" if steps[-last_size:, ACTIVATION].any() else "silent"
-
-
-def shown(network: Network, images: Tensor) -> Tensor:
-    """The normalized images as RGB in 0..1, clipped."""
-    return network.denormalize(images).clamp(0, 1)

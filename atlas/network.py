@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, fx, nn
 from torchvision.models.feature_extraction import NodePathTracer
 
+from atlas import arguments
 from atlas.anatomy import Branch, anatomy, branches, smallest_input
-from atlas.errors import AtlasError, UsageError
-from atlas.weights import WeightsInfo, load_model
+from atlas.errors import AtlasError
+from atlas.weights import WeightsInfo, load_model, normalization
 
 Precision = Literal["float32", "bfloat16", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
@@ -71,8 +72,8 @@ class Network:
         weights: where the weights came from; derived from the tensors when not given.
 
     Raises:
-        AtlasError: when torch.fx cannot trace the module, it takes no 3x224x224 image, or it has
-            no convolutional stage.
+        AtlasError: when torch.fx cannot trace the module, a weight is not finite, it takes no
+            3x224x224 image, or it has no convolutional stage.
     """
 
     def __init__(
@@ -86,24 +87,32 @@ class Network:
         precision: Precision = "float32",
         weights: WeightsInfo | None = None,
     ) -> None:
-        if precision not in PRECISIONS:
-            raise UsageError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+        if not isinstance(precision, str) or precision not in PRECISIONS:
+            raise arguments.wrong("precision", precision, f"one of {', '.join(PRECISIONS)}")
         self.name = name
-        self.device = torch.device(device)
+        self.device = _device(device)
         self.precision: Precision = precision
         self.dtype = torch.float64 if precision == "float64" else torch.float32
         self.convolution_dtype = getattr(torch, precision)
-        self.mean, self.std = tuple(map(float, mean)), tuple(map(float, std))
+        self.mean = arguments.numbers("mean", mean, 3)
+        self.std = arguments.numbers("std", std, 3, positive=True)
         # The copy leaves the caller's module trainable and where it was.
         frozen = copy.deepcopy(module).eval().requires_grad_(False)
+        if next(frozen.parameters(), None) is None:
+            raise AtlasError(f"{name} has no weights; nothing to show")
         self.graph, self.paths = _trace(frozen, name)
         self.graph.to(self.device, self.dtype)
+        for key, value in self.graph.state_dict().items():
+            if not value.isfinite().all():
+                raise AtlasError(
+                    f"{name} cannot be shown: {key!r} has NaN or infinity in it, as {self.dtype}"
+                )
         self.weights = weights or _describe_weights(module)
         self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
         try:
             self._anatomy = anatomy(self.graph)
-        except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
+        except Exception as error:  # whatever the module's forward raises
+            reason = str(error).partition("\n")[0] or type(error).__name__
             raise AtlasError(f"{name} cannot take a 3x224x224 image ({reason})") from error
         self._modules = {part: kind for part, kind in _modules(module) if part in self.paths}
         names = _default_layers(self._modules)
@@ -143,7 +152,7 @@ class Network:
         """
         default = [layer.name for layer in self.layers]
         chosen: set[str] = set()
-        for pattern in patterns:
+        for pattern in arguments.names("layers", patterns):
             if any(character in pattern for character in "*?["):
                 found = fnmatch.filter(default, pattern) or fnmatch.filter(self.paths, pattern)
                 if not found:
@@ -159,7 +168,7 @@ class Network:
 
     def node_of(self, layer: str) -> str:
         """Name of the graph node whose output is the layer: the last one inside the module."""
-        if layer not in self.paths:
+        if arguments.instance("layer", layer, str, "the name of a layer") not in self.paths:
             raise self._unknown(layer)
         return self.paths[layer]
 
@@ -199,8 +208,8 @@ def load_network(
     weights: str = "auto",
     device: str | torch.device = "cpu",
     precision: Precision = "float32",
-    mean: Sequence[float] = IMAGENET_MEAN,
-    std: Sequence[float] = IMAGENET_STD,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
 ) -> Network:
     """Load a network by name, or wrap a trained ``nn.Module``.
 
@@ -209,21 +218,25 @@ def load_network(
         weights: ``auto``, ``imagenet``, ``bundled`` or a file; ignored for a module.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``float32``, ``bfloat16`` or ``float64``.
-        mean, std: the module's input normalization, RGB in 0..1.
+        mean, std: the input normalization, RGB in 0..1; by default that of the weights which
+            torchvision publishes for a network of this name, and ImageNet's for a module.
 
     Raises:
         AtlasError: when there is no such network, the weights do not fit it, or it cannot be
             traced.
     """
+    published = IMAGENET_MEAN, IMAGENET_STD
     if isinstance(network, nn.Module):
-        name = type(network).__name__.lower()
-        return Network(network, name=name, mean=mean, std=std, device=device, precision=precision)
-    module, info = load_model(network, weights)
+        module, name, info = network, type(network).__name__.lower(), None
+    else:
+        name = arguments.instance("network", network, str, "a name or a torch.nn.Module")
+        module, info = load_model(name, weights)
+        published = normalization(name) or published
     return Network(
         module,
-        name=network,
-        mean=mean,
-        std=std,
+        name=name,
+        mean=published[0] if mean is None else mean,
+        std=published[1] if std is None else std,
         device=device,
         precision=precision,
         weights=info,
@@ -242,6 +255,18 @@ def exact_arithmetic() -> Iterator[None]:
             yield
     finally:
         matmul.allow_tf32 = before
+
+
+def _device(name: str | torch.device) -> torch.device:
+    """The device of that name. Raises UsageError when torch knows or has none."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device).item()
+    except Exception as error:  # of many kinds, for a device unknown, missing or without numbers
+        reason = str(error).partition("\n")[0]
+        wanted = f"one that torch can compute on ({reason})"
+        raise arguments.wrong("device", name, wanted) from error
+    return device
 
 
 def _trace(module: nn.Module, name: str) -> tuple[fx.GraphModule, dict[str, str]]:

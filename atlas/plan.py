@@ -4,11 +4,14 @@ What a unit's picture is, to the last bit, depends on the units it shared its ba
 chunks are kept: a build that was interrupted goes on with the same ones.
 """
 
+import fcntl
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from atlas.maximize import Target
+from atlas.shape import misfit
 from atlas.store import Run
 
 
@@ -34,29 +37,52 @@ class Plan:
 
     @classmethod
     def load(cls, run: Run) -> Self:
-        """Read the plan of a run; empty when it has none yet."""
+        """Read the plan of a run; empty when it has none yet. Raises AtlasError for no plan."""
         if not run.has("plan.json"):
             return cls()
-        kept = run.read_json("plan")["chunks"]
-        return cls(tuple(tuple(Item(*item) for item in chunk) for chunk in kept))
+        kept = run.read_json("plan")
+        if found := misfit(kept, {"chunks": [[list]]}):
+            raise run.irreplaceable("plan", found)
+        for i, chunk in enumerate(kept["chunks"]):
+            for j, item in enumerate(chunk):
+                if [type(value) for value in item] != [str, str, int, int] or min(item[2:]) < 0:
+                    raise run.irreplaceable("plan", f"chunks[{i}][{j}] is no picture to make")
+            if len({recipe for recipe, *_ in chunk}) != 1:
+                raise run.irreplaceable("plan", f"chunks[{i}] is not of one recipe")
+        return cls(tuple(tuple(Item(*item) for item in chunk) for chunk in kept["chunks"]))
 
     def save(self, run: Run) -> None:
         """Write the plan into the run."""
         run.write_json("plan", {"chunks": self.chunks})
 
-    def extended(self, wanted: Sequence[Item], batch: int) -> "Plan":
-        """The plan with chunks of ``batch`` appended for the wanted items it does not have."""
+    def extended(self, wanted: Sequence[Item], most: int, workers: int) -> "Plan":
+        """The plan with chunks appended for the wanted items it does not have.
+
+        Args:
+            wanted: those of a recipe in the order of ``breadth_first``.
+            most: items in a chunk.
+            workers: chunks that are computed at the same time, and so should cost the same.
+        """
         planned = {item for chunk in self.chunks for item in chunk}
         new: dict[str, list[Item]] = {}
         for item in dict.fromkeys(wanted):
             if item not in planned:
                 new.setdefault(item.recipe, []).append(item)
-        chunks = [
-            tuple(items[first : first + batch])
-            for items in new.values()
-            for first in range(0, len(items), batch)
-        ]
+        chunks = [chunk for items in new.values() for chunk in deal(items, most, workers)]
         return Plan((*self.chunks, *chunks))
+
+    @classmethod
+    def halve(cls, run: Run, chunk: Sequence[Item]) -> None:
+        """Cut a chunk in the run's plan in two; other processes may do so with theirs."""
+        folder = os.open(run.path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            chunks: list[tuple[Item, ...]] = []
+            for each in cls.load(run).chunks:
+                chunks += halves(each) if each == tuple(chunk) else [each]
+            cls(tuple(chunks)).save(run)
+        finally:
+            os.close(folder)
 
     def unfinished(self, wanted: Sequence[Item], run: Run) -> list[tuple[Item, ...]]:
         """The chunks with a wanted item of which some picture is missing in the run."""
@@ -73,11 +99,37 @@ def is_made(item: Item, run: Run) -> bool:
     return run.picture_path(*item, suffix=".json").is_file()
 
 
-def breadth_first(units: Mapping[str, Sequence[int]]) -> list[tuple[str, int]]:
-    """Order units by rank, then by layer, so that each batch holds units of every depth.
+def halves(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """The two halves of a chunk; the first has the odd item."""
+    middle = (len(chunk) + 1) // 2
+    return tuple(chunk[:middle]), tuple(chunk[middle:])
 
-    Batches are then alike in cost, and the first of them shows the first unit of every layer.
-    ``units`` gives the units of each layer, layers in depth order, units by rank.
+
+def deal(items: Sequence[Item], most: int, workers: int) -> list[tuple[Item, ...]]:
+    """Deal items into chunks of ``most`` at most, a round of equal ones for all workers at a time.
+
+    Neighbors, which are of neighboring layers, go to different workers, each worker being first
+    in turn: so the chunks of a round cost about the same, and together hold the same layers.
+    """
+    rounds = -(-len(items) // (most * workers))
+    if rounds == 0:
+        return []
+    size = -(-len(items) // rounds)
+    chunks: list[tuple[Item, ...]] = []
+    for first in range(0, len(items), size):
+        hands: list[list[Item]] = [[] for _ in range(workers)]
+        for place, item in enumerate(items[first : first + size]):
+            turn, position = divmod(place, workers)
+            hands[(turn + position) % workers].append(item)
+        chunks += [tuple(hand) for hand in hands if hand]
+    return chunks
+
+
+def breadth_first(units: Mapping[str, Sequence[int]]) -> list[tuple[str, int]]:
+    """Order units by rank, then by layer.
+
+    An atlas that is interrupted then has the first units of every layer. ``units`` gives the
+    units of each layer, layers in depth order, units by rank.
     """
     ranked = [
         (rank, depth, layer, unit)

@@ -24,10 +24,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas import stimuli
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UsageError
 from atlas.photograph import UnreadableImage, decode, inspect
 
 __all__ = ["Folder", "ProbeSet", "Stimuli", "UnreadableImage", "batches", "open_probe_set"]
+
+UNNAMED = "a folder of images"
+"""What a folder is called whose own name would tell whose it is: a user's home, or a root."""
 
 DOWNLOAD_TIMEOUT = 10.0
 """Seconds without a byte after which a download is given up."""
@@ -115,7 +118,7 @@ class Folder(ProbeSet):
         for i in kept:
             whole.update(f"{names[i]}\0{digests[i]}\n".encode())
         super().__init__(
-            name or _display_names([path.resolve().name or "folder"])[0],
+            name or _folder_name(path),
             [names[i] for i in kept],
             whole.hexdigest(),
         )
@@ -151,6 +154,8 @@ def open_probe_set(source: str | Path) -> ProbeSet:
     A folder with one of these two names is given as a Path or as ``./stimuli``. Raises AtlasError
     when there is nothing to be read.
     """
+    if not isinstance(source, str | Path) or not str(source) or "\0" in str(source):
+        raise UsageError("a probe set is stimuli, imagenette, or the path of a folder")
     if source == "stimuli":
         return Stimuli()
     # Pillow remarks on odd metadata; whether an image is readable is decided and told here.
@@ -245,6 +250,12 @@ def _list_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
         files += sorted(set(paths) - set(folders))
         pending += reversed(folders)
     return sorted(files), closed
+
+
+def _folder_name(path: Path) -> str:
+    """What pages may call a folder: its name, but neither a root nor the name of the user."""
+    name, home = path.resolve().name, Path(os.path.expanduser("~")).name
+    return UNNAMED if name in ("", home) else _display_names([name])[0]
 
 
 def _display_names(paths: Sequence[str]) -> list[str]:

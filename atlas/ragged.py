@@ -6,32 +6,20 @@ are computed for the rest alone.
 """
 
 import copy
-import operator
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, fx
 from torch.fx.node import map_aggregate
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from atlas.errors import AtlasError
 from atlas.network import Network
-
-OUT_OF_PLACE = {
-    operator.iadd: operator.add,
-    operator.imul: operator.mul,
-    "add_": "add",
-    "mul_": "mul",
-    "relu_": "relu",
-}
+from atlas.simplify import simplify
 
 
 class Trunk(fx.Interpreter):
     """The part of a network that computes the given layers, and nothing past the deepest.
-
-    Batch norm is folded into the convolution before it, unless either is one of the layers.
 
     Args:
         network: what to cut from.
@@ -49,9 +37,7 @@ class Trunk(fx.Interpreter):
         self.layer_at = {network.node_of(layer): layer for layer in layers}
         self.layers = tuple(sorted(set(layers), key=network.depth))
         graph = copy.deepcopy(network.graph)
-        _keep_only(graph.graph, set(self.layer_at))
-        _never_overwrite(graph)
-        _fold_batch_norm(graph, set(self.layer_at))
+        simplify(graph, set(self.layer_at))
         self.dtype = dtype or network.dtype
         # Channels last: convolutions are faster so, on a CPU in float32 by a tenth and in
         # bfloat16 by a quarter.
@@ -123,48 +109,3 @@ def _part(
 
 def _with_positions(activations: Tensor) -> Tensor:
     return activations if activations.ndim == 4 else activations[:, :, None, None]
-
-
-def _keep_only(graph: fx.Graph, layers: set[str]) -> None:
-    """Remove every node that no layer depends on."""
-    for node in reversed(list(graph.nodes)):
-        if node.op == "output" or (
-            node.op != "placeholder" and not node.users and node.name not in layers
-        ):
-            graph.erase_node(node)
-
-
-def _never_overwrite(graph: fx.GraphModule) -> None:
-    """Turn in-place operations into plain ones: they would overwrite a layer already read."""
-    for node in graph.graph.nodes:
-        node.target = OUT_OF_PLACE.get(node.target, node.target)
-        if node.kwargs.get("inplace"):
-            node.update_kwarg("inplace", False)
-    for module in graph.modules():
-        if getattr(module, "inplace", False):
-            setattr(module, "inplace", False)  # noqa: B010  # not every module has one
-
-
-def _fold_batch_norm(graph: fx.GraphModule, layers: set[str]) -> None:
-    """Fold each batch norm into the convolution it directly follows; exact, in float64."""
-    calls = Counter(node.target for node in graph.graph.nodes)
-    for node in list(graph.graph.nodes):
-        if node.op != "call_module" or node.name in layers:
-            continue
-        source = node.args[0]
-        if source.op != "call_module" or source.name in layers:
-            continue
-        if len(source.users) > 1 or calls[source.target] > 1:
-            continue
-        convolution = graph.get_submodule(source.target)
-        norm = graph.get_submodule(node.target)
-        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            folded = fuse_conv_bn_eval(convolution.double().eval(), norm.double().eval())
-            _replace_module(graph, source.target, folded)
-            node.replace_all_uses_with(source)
-            graph.graph.erase_node(node)
-
-
-def _replace_module(graph: fx.GraphModule, path: str, module: nn.Module) -> None:
-    parent, _, name = path.rpartition(".")
-    setattr(graph.get_submodule(parent), name, module)

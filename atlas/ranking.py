@@ -1,21 +1,26 @@
 """Statistics of every unit over a probe set, in one streaming pass, and the ranking they give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas import probe
+from atlas import arguments, probe, weakest
+from atlas.errors import AtlasError
 from atlas.network import Network, exact_arithmetic
 from atlas.probe import ProbeSet
 from atlas.progress import Progress
 from atlas.ragged import Trunk
 
 STRONGEST = 9
-"""How many of a unit's strongest images are kept."""
+"""How many of a unit's strongest images are shown."""
+
+RUNNERS_UP = 20
+"""How many of those in the places after are kept as well."""
 
 BATCH = 32
 
@@ -28,8 +33,11 @@ class LayerStatistics:
     deviations of the images' means; ``conditions`` the mean over each group of images.
     ``strongest`` holds the ``image``, ``mean``, ``peak``, ``position`` and ``rms`` of each unit's
     strongest images by spatial mean, as UxK tables; images with the same mean stay in the order
-    shown.
+    shown. ``weakest`` holds keys of the weakest images, which ``weakest.decode`` reads with the
+    ``lots`` of all images.
     """
+
+    lots: Tensor
 
     width: int = 1
     images: int = 0
@@ -39,6 +47,7 @@ class LayerStatistics:
     max: Tensor = field(default_factory=lambda: torch.tensor(-torch.inf))
     active: Tensor = field(default_factory=lambda: torch.zeros(()))
     strongest: dict[str, Tensor] = field(default_factory=dict)
+    weakest: Tensor = field(default_factory=lambda: torch.empty(0))
     conditions: Tensor = field(default_factory=lambda: torch.zeros(()))
 
     def update(self, activations: Tensor, indices: Tensor, membership: Tensor) -> None:
@@ -66,6 +75,7 @@ class LayerStatistics:
         self.max = torch.maximum(self.max.to(peaks), peaks.amax(0))
         self.active = self.active + (values > 0).sum((0, 1)).double()
         self.conditions = self.conditions + membership @ means
+        self.weakest = weakest.update(self.weakest, means, self.lots[indices])
 
         responses = {
             "image": indices[:, None].expand_as(positions),
@@ -78,7 +88,9 @@ class LayerStatistics:
             responses = {
                 name: torch.cat([self.strongest[name].T, new]) for name, new in responses.items()
             }
-        best = responses["mean"].argsort(dim=0, descending=True, stable=True)[:STRONGEST]
+        best = responses["mean"].argsort(dim=0, descending=True, stable=True)[
+            : STRONGEST + RUNNERS_UP
+        ]
         self.strongest = {name: values.gather(0, best).T for name, values in responses.items()}
 
     @property
@@ -93,11 +105,15 @@ def measure(
     layers: Sequence[str],
     conditions: Mapping[str, Sequence[int]] | None = None,
     progress: Progress | None = None,
+    watch: Callable[[Sequence[int], NDArray[np.uint8]], object] | None = None,
 ) -> dict[str, LayerStatistics]:
     """Show every image of a probe set to the network once; measure all units of the layers.
 
     ``conditions`` names groups of images by their indices; ``LayerStatistics.conditions`` is then
-    the CxU mean activation over each group. ``progress`` is called with the number of images done.
+    the CxU mean activation over each group. ``progress`` is called with the number of images done,
+    ``watch`` with the indices and the pixels of each batch, for whatever else is to be measured in
+    images that are decoded once.
+    Raises AtlasError when a unit's activations are no numbers, or no image can be read.
     """
     trunk = Trunk(network, layers)
     groups = list((conditions or {}).values())
@@ -105,7 +121,8 @@ def measure(
     for row, members in enumerate(groups):
         membership[row, list(members)] = 1 / len(members)
     membership = membership.to(network.device)
-    statistics = {layer: LayerStatistics() for layer in trunk.layers}
+    lots = weakest.draw_lots(len(images)).to(network.device)
+    statistics = {layer: LayerStatistics(lots) for layer in trunk.layers}
     with torch.inference_mode(), exact_arithmetic():
         for indices, pixels in probe.batches(images, BATCH):
             shown = torch.from_numpy(pixels).to(network.device, network.dtype)
@@ -113,8 +130,17 @@ def measure(
             chosen = torch.tensor(indices, device=network.device)
             for layer, activations in trunk.activations(normalized):
                 statistics[layer].update(activations, chosen, membership[:, chosen])
+            if watch is not None:
+                watch(indices, pixels)
             if progress is not None:
                 progress(len(indices))
+    for layer, found in statistics.items():
+        finite = (found.mean + found.squares + found.max).isfinite()
+        if not finite.all():
+            raise AtlasError(
+                f"unit {int(finite.int().argmin())} of {layer} answers the images of "
+                f"{images.name!r} with NaN or infinity; try --precision float64"
+            )
     return statistics
 
 
@@ -140,7 +166,11 @@ def rank_units(
     Raises:
         AtlasError: for an unknown layer, or when no image can be read.
     """
-    chosen = network.select(layers) if layers else network.layers
+    arguments.instance("network", network, Network, "one that load_network returned")
+    arguments.instance("images", images, ProbeSet, "one that open_probe_set returned")
+    if top is not None:
+        arguments.whole("top", top, 1)
+    chosen = network.layers if layers is None else network.select(layers)
     names = [layer.name for layer in chosen]
     return ranking_table(activations_table(measure(network, images, names, progress=progress)), top)
 
@@ -173,13 +203,27 @@ def ranking_table(activations: pd.DataFrame, top: int | None) -> pd.DataFrame:
     return kept.loc[:, ["layer", "rank", "unit", "mean"]].reset_index(drop=True)
 
 
+def scales(strongest: pd.DataFrame) -> dict[tuple[str, int], float]:
+    """What a relative objective counts each unit's mean activation in, by layer and unit.
+
+    It is that on the unit's strongest image. A unit that no image excites has the median of its
+    layer's, and where that is not above 0 either, 1.
+    """
+    best = strongest.loc[strongest["place"] == 1, ["layer", "unit", "mean"]]
+    usual = best.groupby("layer")["mean"].transform("median")
+    chosen = best["mean"].where(best["mean"] > 0, usual.where(usual > 0, 1.0))
+    return dict(zip(zip(best["layer"], best["unit"], strict=True), chosen, strict=True))
+
+
 def strongest_table(
     statistics: Mapping[str, LayerStatistics], names: Sequence[str]
 ) -> pd.DataFrame:
     """Columns layer, unit, place, image, mean, peak, row, column, rms; nine rows a unit."""
     tables = []
     for layer, found in statistics.items():
-        response = {name: table.cpu().numpy() for name, table in found.strongest.items()}
+        response = {
+            name: table[:, :STRONGEST].cpu().numpy() for name, table in found.strongest.items()
+        }
         units, places = np.indices(response["image"].shape)
         row, column = np.divmod(response["position"], found.width)
         table = {

@@ -1,12 +1,14 @@
 """Recipes: every constant of the maximization, and the ladder of sizes a picture climbs."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, NamedTuple
 
 from atlas.errors import UsageError
 
 STAGE_INTERVAL = 9
-"""The article shows a growing picture after every ninth upscale."""
+"""The article shows a growing picture after every ninth upscale; shorter ladders, after each."""
 
 
 class Rung(NamedTuple):
@@ -14,6 +16,40 @@ class Rung(NamedTuple):
 
     upscale: int
     size: int
+
+
+LARGEST = 4096
+"""No picture is larger, in pixels a side."""
+
+CHOICES = {
+    "objective": ("rms", "relative_mean", "compressed_mean"),
+    "gradient_kernel": ("scharr3", "sobel3", "farid5"),
+    "color_range": ("free", "sigmoid"),
+    "color_axes": ("rgb", "decorrelated"),
+    "basis": ("pixels", "cosines"),
+}
+"""The constants that are names, and the names there are."""
+
+REGULARIZERS = ("pixel", "gradient", "total_variation")
+"""The terms of the loss beside the objective; the weight of each is the constant NAME_weight."""
+
+
+def _check(name: str, kind: object, value: object) -> None:
+    """Raise UsageError for a value that is not of the kind that the constant is."""
+    choices = CHOICES.get(name)
+    if choices:
+        right, wanted = value in choices, _either(choices)
+    else:
+        numbers = int if kind is int else (int, float)
+        right = isinstance(value, numbers) and not isinstance(value, bool) and abs(value) < 1e9
+        wanted = "a whole number" if kind is int else "a number"
+    if not right:
+        raise UsageError(f"{name} is {value!r}; it must be {wanted}")
+
+
+def _either(names: Iterable[str]) -> str:
+    *some, last = names
+    return f"{', '.join(some)} or {last}"
 
 
 @dataclass(frozen=True)
@@ -25,9 +61,22 @@ class Recipe:
         upscales: how often the picture is enlarged.
         factor: by how much each time, above 1.
         steps: optimizer steps at each size.
-        learning_rate: of Adam, started anew at each size; in units of the normalized image.
-        activation_weight, pixel_weight, gradient_weight: of the terms of the loss.
-        gradient_kernel: the derivative behind the gradient term, by name.
+        learning_rate: of Adam, started anew at each size; in units of the parameters.
+        activation_weight: of the objective in the loss.
+        pixel_weight, gradient_weight, total_variation_weight: of the regularizers; a regularizer
+            of weight 0 is not computed.
+        gradient_kernel: the derivative behind the gradient term.
+        objective: what is maximized. ``rms``: of the unit's map, in the network's own units;
+            ``relative_mean``: the map's mean over that on the unit's strongest probe image;
+            ``compressed_mean``: the inverse hyperbolic sine of that, which grows as its logarithm.
+        jitter: by how many pixels the view of each step is moved at most, each way.
+        zoom: by which part it is enlarged or reduced at most; 0.1 is up to 1.1 times.
+        color_range: ``free``, clipped between two sizes only, or ``sigmoid``, always within 0..1.
+        color_axes: ``rgb``, or ``decorrelated`` as the colors of photographs are.
+        basis: of the optimizer's parameters: ``pixels``, or the ``cosines`` that make them.
+        spectrum_decay: cosines of frequency f are counted in units of 1 / f to this power.
+        start_spread: 0 starts from pixels of uniform noise; above 0, from parameters of uniform
+            noise with this standard deviation.
 
     Raises:
         UsageError: for a constant out of its range.
@@ -41,22 +90,49 @@ class Recipe:
     activation_weight: float = 0.5
     pixel_weight: float = 1.0
     gradient_weight: float = 1.0
+    total_variation_weight: float = 0.0
     gradient_kernel: str = "scharr3"
+    objective: str = "rms"
+    jitter: int = 0
+    zoom: float = 0.0
+    color_range: str = "free"
+    color_axes: str = "rgb"
+    basis: str = "pixels"
+    spectrum_decay: float = 1.0
+    start_spread: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.start_size < 1 or self.steps < 1 or self.upscales < 0:
-            raise UsageError("a recipe needs start_size and steps of at least 1, upscales of 0")
-        if not 1 < self.factor <= 4 or not 0 < self.learning_rate < float("inf"):
+        for field in fields(self):
+            _check(field.name, field.type, getattr(self, field.name))
+        if self.start_size < 1 or self.upscales < 0 or not 1 <= self.steps <= 10_000:
+            raise UsageError(
+                "a recipe needs a start_size of at least 1, upscales of 0, and 1 to 10000 steps"
+            )
+        if not 1 < self.factor <= 4 or self.learning_rate <= 0:
             raise UsageError("a recipe needs a factor in 1..4 and a learning_rate above 0")
-        sizes = [rung.size for rung in self.ladder()]
-        if len(set(sizes)) < len(sizes):
+        if self.jitter < 0 or not 0 <= self.zoom <= 1:
+            raise UsageError("a recipe needs a jitter of at least 0 and a zoom in 0..1")
+        if not 0 <= self.spectrum_decay <= 4 or self.start_spread < 0:
+            raise UsageError("a recipe needs a spectrum_decay in 0..4, start_spread of at least 0")
+        size = self.start_size
+        for _ in range(self.upscales):
+            before, size = size, round(size * self.factor)
+            if size == before:
+                raise UsageError(
+                    f"a factor of {self.factor:g} does not enlarge {size} pixels; take more"
+                )
+            if size > LARGEST:
+                break
+        if size > LARGEST:
             raise UsageError(
-                f"a factor of {self.factor:g} does not enlarge {self.start_size} pixels; take more"
+                f"{self.upscales} upscales by {self.factor:g} from {self.start_size} pixels pass "
+                f"{LARGEST}; take fewer"
             )
-        if sizes[-1] > 4096:
-            raise UsageError(
-                f"{self.upscales} upscales by {self.factor:g} pass 4096 pixels; take fewer"
-            )
+
+    def regularizers(self) -> dict[str, float]:
+        """The regularizers that count, and the weight of each."""
+        weights = {name: getattr(self, f"{name}_weight") for name in REGULARIZERS}
+        return {name: weight for name, weight in weights.items() if weight}
 
     def ladder(self, smallest: int = 1) -> list[Rung]:
         """The sizes from first to last, without those below ``smallest`` pixels.
@@ -81,8 +157,49 @@ class Recipe:
         The first size used stands for upscale 0, and the last is always shown.
         """
         ladder = self.ladder(smallest)
-        return rung in (ladder[0], ladder[-1]) or rung.upscale % STAGE_INTERVAL == 0
+        interval = STAGE_INTERVAL if self.upscales >= STAGE_INTERVAL else 1
+        return rung in (ladder[0], ladder[-1]) or rung.upscale % interval == 0
 
 
-RECIPES = {"article": Recipe()}
-"""The built-in recipes by name."""
+RECIPES = {
+    "article": Recipe(),
+    "clear": Recipe(
+        start_size=64,
+        upscales=6,
+        factor=1.2551,
+        steps=32,
+        learning_rate=0.05,
+        activation_weight=1.0,
+        pixel_weight=0.0,
+        gradient_weight=0.0,
+        total_variation_weight=0.3,
+        objective="compressed_mean",
+        jitter=8,
+        zoom=0.1,
+        color_range="sigmoid",
+        color_axes="decorrelated",
+        basis="cosines",
+        start_spread=0.5,
+    ),
+}
+"""The built-in recipes by name: the article's, and one for pictures that are easier to read."""
+
+
+def read_recipe(name: str, table: Mapping[str, Any]) -> Recipe:
+    """A recipe from a table: the constants of its ``base`` (by default ``article``), and changes.
+
+    Raises UsageError that names the first wrong constant.
+    """
+    base = table.get("base", "article")
+    if not isinstance(base, str) or base not in RECIPES:
+        raise UsageError(f"recipe {name}: base is {base!r}; it must be {_either(RECIPES)}")
+    changes = {key: value for key, value in table.items() if key != "base"}
+    known = [field.name for field in fields(Recipe)]
+    for key in changes:
+        if key not in known:
+            near = get_close_matches(key, [*known, "base"], n=1, cutoff=0)[0]
+            raise UsageError(f"recipe {name} has no constant {key!r}; the nearest is {near!r}")
+    try:
+        return replace(RECIPES[base], **changes)
+    except UsageError as error:
+        raise UsageError(f"recipe {name}: {error}") from None

@@ -4,6 +4,7 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 
 from atlas.errors import AtlasError, UsageError
 
@@ -11,7 +12,19 @@ HOST = "127.0.0.1"
 
 
 class SiteHandler(SimpleHTTPRequestHandler):
-    """Serves a folder; an address that is not there gets the site's own 404 page."""
+    """Serves a folder and nothing outside it; what is not there gets the site's own 404 page."""
+
+    def send_head(self) -> BinaryIO | None:
+        """Find the file of an address, unless the address or a link leads out of the site."""
+        site = Path(self.directory).resolve()
+        try:
+            inside = Path(self.translate_path(self.path)).resolve().is_relative_to(site)
+        except (OSError, RuntimeError, ValueError):  # links in a circle, NUL
+            inside = False
+        if not inside:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with 404.html where there is nothing."""

@@ -4,16 +4,24 @@ Every file is written beside its final name and renamed into place, so an interr
 build leaves no half file. Later stages read from here what earlier ones computed.
 """
 
+import errno
+import io
 import json
 import os
-import tempfile
-from collections.abc import Mapping
+import weakref
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
+from types import NoneType
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
+from atlas.shape import misfit
 
 SCHEMA = 1
 """The version of the run folder, in ``run.json``."""
@@ -27,30 +35,131 @@ COMMANDS = {
     "ranking": "atlas rank",
     "strongest": "atlas rank",
     "tuning": "atlas rank",
+    "tasks": "atlas rank",
+    "judge": "atlas rank",
     "plan": "atlas maximize",
     "examination": "atlas examine",
+    "identification": "atlas examine",
 }
 """The command that makes each file, by its name without suffix."""
 
 
-def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write ``data`` to ``path`` so that the file is complete or not there at all.
+PART = ".atlas-", ".part"
+"""How the names begin and end of files that are being written."""
 
-    ``durable`` waits until it is on the disk and would survive a loss of power.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room and start again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "name a folder that you may write"),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a file is in its way: name another folder"),
+    errno.ENOENT: "the folder has vanished; start again",
+}
+"""What to do about what a file system answers."""
+
+
+@contextmanager
+def one_line(path: Path) -> Iterator[None]:
+    """Turn what the file system answers within into one line: what, where, what to do."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), 0o644)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        advice = ADVICE.get(error.errno or 0, "see to it and start again")
+        raise AtlasError(
+            f"{path} cannot be written ({error.strerror or error}); {advice}"
+        ) from error
+
+
+TEXTS: dict[Hashable, type[str]] = dict.fromkeys(
+    ("layer", "image", "family", "recipe", "file", "reason"), str
+)
+"""The columns that hold texts, in whatever table."""
+
+
+def sweep(folder: Path) -> None:
+    """Remove from the folder and those in it the files that a killed process was writing."""
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(PART[0]) and name.endswith(PART[1]):
+                os.unlink(os.path.join(inside, name))
+
+
+class Ground:
+    """The folder at ``path``, made when the first file is written into it, and then held.
+
+    A folder that is removed in the midst is gone: it does not come back with the next file, and
+    what another build begins in its place gets none of ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._held: int | None = None
+
+    def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        """Write ``data`` to ``path`` so that the file is complete or not there at all.
+
+        ``durable`` waits until it is on the disk and would survive a loss of power. Raises
+        AtlasError when it cannot be written.
+        """
+        name = path.relative_to(self.path)
+        part = name.with_name(token_hex(8).join(PART))
+        with one_line(path):
+            root = self._hold()
+            for folder in reversed(name.parents[:-1]):
+                with suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=root)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=root)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    os.fchmod(file.fileno(), 0o644)
+                    if durable:
+                        file.flush()
+                        os.fsync(file.fileno())
+                os.replace(part, name, src_dir_fd=root, dst_dir_fd=root)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(part, dir_fd=root)
+                raise
+
+    def _hold(self) -> int:
+        if self._held is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._held = os.open(self.path, os.O_RDONLY)
+            weakref.finalize(self, os.close, self._held)
+        return self._held
+
+
+TEXT = (str, NoneType)
+SETTINGS = {
+    "asked": dict,
+    "identity": {
+        **dict.fromkeys(("network", "weights", "precision", "device", "probe"), str),
+        "recipes": dict,
+        "seed": int,
+    },
+    "weights": {"source": str, "name": str, "sha256": str, "classes": int, "notice": TEXT},
+    "probe": {
+        **dict.fromkeys(("kind", "name", "sha256"), str),
+        **dict.fromkeys(("images", "skipped"), int),
+        "synthetic": bool,
+    },
+    "batch": int,
+    "threads": int,
+    "versions": dict,
+    "warnings": [str],
+}
+"""The shape of ``run.json``."""
+
+NETWORK = {
+    "layers": [
+        {
+            **dict.fromkeys(("units", "height", "width"), int),
+            **dict.fromkeys(("stride", "receptive_field"), (int, NoneType)),
+            **{"name": str, "center": (list, NoneType), "rectified": bool, "branches": list},
+        }
+    ],
+    "graph": [{"name": str, "kind": str, "units": int, "branches": list}],
+}
+"""The shape of ``network.json``."""
 
 
 class Run:
@@ -58,6 +167,7 @@ class Run:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._ground = Ground(self.path)
 
     def has(self, name: str) -> bool:
         """Whether the file ``name`` (with its suffix) is in the run."""
@@ -71,6 +181,8 @@ class Run:
             if not isinstance(value, dict):
                 raise ValueError("it holds no object")
         except ValueError as error:
+            if name in ("run", "plan"):
+                raise self.irreplaceable(name, " ".join(str(error).split())) from None
             raise self._damaged(path, error) from None
         return value
 
@@ -78,9 +190,17 @@ class Run:
         """Read ``NAME.csv``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".csv")
         try:
-            # The only texts are names; one such as "NA" or "null" must stay a name.
-            return pd.read_csv(path, keep_default_na=False, na_values=[""])
+            # A name such as "NA", "007" or "true" must stay a name.
+            return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=TEXTS)
         except (ValueError, pd.errors.ParserError) as error:
+            raise self._damaged(path, error) from None
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Read ``NAME.npy``. Raises AtlasError when it is missing or damaged."""
+        path = self._existing(name, ".npy")
+        try:
+            return np.load(path, allow_pickle=False)
+        except (ValueError, EOFError) as error:
             raise self._damaged(path, error) from None
 
     def settings(self) -> dict[str, Any]:
@@ -91,24 +211,47 @@ class Run:
                 f"{self.path}/run.json is of another version of atlas; "
                 "name another folder with --run"
             )
+        found = misfit(kept, SETTINGS) or misfit(
+            kept, {"identity": {"recipes": dict.fromkeys(kept["identity"]["recipes"], dict)}}
+        )
+        if not found and min(kept["batch"], kept["threads"]) < 1:
+            found = "batch and threads are not at least 1"
+        if found:
+            raise self.irreplaceable("run", found)
         return kept
 
     def network(self) -> dict[str, Any]:
         """The layers and the graph for the drawing: ``network.json``."""
-        return self.read_json("network")
+        described = self.read_json("network")
+        if found := misfit(described, NETWORK):
+            raise self._damaged(self.path / "network.json", ValueError(found))
+        return described
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Write ``NAME.json``, indented for a reader."""
         text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
         # A path that is no UTF-8 holds lone surrogates; backslashed they are JSON's own escapes.
-        write_atomically(
-            self.path / f"{name}.json", f"{text}\n".encode("utf-8", "backslashreplace")
-        )
+        self.write(self.path / f"{name}.json", f"{text}\n".encode("utf-8", "backslashreplace"))
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Write ``NAME.csv``; numbers with nine significant digits, which float32 needs."""
         text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-        write_atomically(self.path / f"{name}.csv", text.encode())
+        self.write(self.path / f"{name}.csv", text.encode())
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file of the run, whole or not at all. Raises AtlasError when it cannot be."""
+        self._ground.write(path, data)
+
+    def write_array(self, name: str, array: NDArray[Any]) -> None:
+        """Write ``NAME.npy``."""
+        data = io.BytesIO()
+        np.save(data, array, allow_pickle=False)
+        self.write(self.path / f"{name}.npy", data.getvalue())
+
+    def remove(self, name: str) -> None:
+        """Remove the file ``name`` (with its suffix) if the run has it."""
+        with one_line(self.path / name):
+            (self.path / name).unlink(missing_ok=True)
 
     def picture_path(
         self, recipe: str, layer: str, unit: int, sample: int = 1, suffix: str = ".png"
@@ -120,6 +263,13 @@ class Run:
     def sheet_path(self, recipe: str, layer: str) -> Path:
         """Where the contact sheet of a layer lies."""
         return self.path / "sheets" / recipe / f"{layer}.png"
+
+    def irreplaceable(self, name: str, reason: str) -> AtlasError:
+        """That ``NAME.json`` is damaged, without which nobody knows how the run was made."""
+        return AtlasError(
+            f"{self.path / name}.json is damaged ({reason}); put back a copy of it, or name "
+            "another folder with --run"
+        )
 
     def _existing(self, name: str, suffix: str) -> Path:
         path = self.path / f"{name}{suffix}"

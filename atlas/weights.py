@@ -11,7 +11,7 @@ import os
 import pickle
 import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,14 @@ import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
-from torchvision.models import GoogLeNet, Inception3, get_model, get_model_weights, list_models
+from torchvision.models import (
+    GoogLeNet,
+    Inception3,
+    get_model,
+    get_model_builder,
+    get_model_weights,
+    list_models,
+)
 
 from atlas.bvlc import BVLCGoogLeNet, torch_names
 from atlas.errors import AtlasError, UsageError
@@ -62,8 +69,8 @@ class WeightsInfo:
 
 
 def networks() -> list[str]:
-    """The names that ``load_model`` knows: Caffe's GoogLeNet and torchvision's classifiers."""
-    return [BVLC, *list_models(module=torchvision.models)]
+    """The names that ``load_model`` knows: Caffe's GoogLeNet and torchvision's classifying CNNs."""
+    return [BVLC, *(name for name in _classifiers() if not _is_transformer(name))]
 
 
 def load_model(
@@ -78,13 +85,18 @@ def load_model(
             parameters of ``bvlc_googlenet`` as .npz.
 
     Returns:
-        The network, which takes N×3×H×W ImageNet-normalized RGB, in float32 and inference mode,
-        frozen, without auxiliary heads; and where its weights came from.
+        The network, which takes N×3×H×W RGB by its ``normalization``, in float32 and inference
+        mode, frozen, without auxiliary heads; and where its weights came from.
 
     Raises:
-        UsageError: when no network has that name.
+        UsageError: when no convolutional network has that name.
         AtlasError: when there are no such weights, or they are not this network's.
     """
+    if network in _classifiers() and _is_transformer(network):
+        raise UsageError(
+            f"{network} is a transformer, which has no convolutional layers to show; "
+            "take a convolutional network, such as googlenet or resnet50"
+        )
     if network not in networks():
         near = ", ".join(difflib.get_close_matches(network, networks())) or "googlenet"
         raise UsageError(f"there is no network {network!r}; the nearest names: {near}")
@@ -95,6 +107,17 @@ def load_model(
     notice = NOTICE if source == "bundled" else None
     info = WeightsInfo(source, path.name, sha256, len(classifier), notice)
     return model.eval().requires_grad_(False), info
+
+
+def normalization(network: str) -> tuple[Sequence[float], Sequence[float]] | None:
+    """Mean and standard deviation per channel of the images of torchvision's weights, RGB in 0..1.
+
+    None for a network of which torchvision has no weights.
+    """
+    if network == BVLC:
+        return None
+    preparation = get_model_weights(network)["DEFAULT"].transforms()
+    return preparation.mean, preparation.std
 
 
 def fetch(url: str) -> Path:
@@ -139,6 +162,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
     ):
         raise AtlasError(f"{path} holds no state dict; write one with {_HOW_TO_SAVE}")
+    for key, value in content.items():
+        if flaw := _flaw(value):
+            raise AtlasError(f"{path}: {key!r} {flaw}")
     prefix = "module." if all(key.startswith("module.") for key in content) else ""
     state = {key.removeprefix(prefix): value for key, value in content.items()}
     return {key: value for key, value in state.items() if not key.startswith(AUXILIARY_HEADS)}
@@ -161,9 +187,20 @@ def trained_without_scale(state: Mapping[str, Tensor]) -> bool:
     )
 
 
+def _classifiers() -> list[str]:
+    return list_models(module=torchvision.models)
+
+
+def _is_transformer(network: str) -> bool:
+    module = get_model_builder(network).__module__
+    return module.rpartition(".")[2] in ("maxvit", "swin_transformer", "vision_transformer")
+
+
 def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path]:
     """The source and the file that ``weights`` stands for."""
-    if weights not in ("auto", "imagenet", "bundled"):
+    if not isinstance(weights, str) or weights not in ("auto", "imagenet", "bundled"):
+        if not isinstance(weights, str | os.PathLike) or "\0" in os.fspath(weights):
+            raise UsageError("weights are auto, imagenet, bundled or the path of a file")
         return "file", Path(weights).expanduser()
     if weights == "bundled" and network != "googlenet":
         raise AtlasError(f"the bundled weights are googlenet's; give {network} a file of weights")
@@ -211,6 +248,16 @@ def _from_file(network: str, path: Path, sha256: str) -> nn.Module:
     return model
 
 
+def _flaw(value: Tensor) -> str | None:
+    """Why a tensor of a file cannot be used as it is, if it cannot."""
+    if value.layout != torch.strided or value.is_meta or value.is_quantized:
+        return "is not a dense tensor of numbers"
+    # Of a few bytes repeated by strides of 0 a file can make a tensor that no memory holds.
+    if value.nbytes > value.untyped_storage().nbytes():
+        return f"has a shape {tuple(value.shape)} of more numbers than the file holds"
+    return None
+
+
 def _fill(model: nn.Module, state: Mapping[str, Tensor], complaint: str) -> None:
     """Copy a state dict into a model of the same names and shapes, to the model's precision."""
     own = model.state_dict()
@@ -224,6 +271,10 @@ def _fill(model: nn.Module, state: Mapping[str, Tensor], complaint: str) -> None
         if value.shape != own[key].shape:
             shapes = f"{tuple(value.shape)} and not {tuple(own[key].shape)}"
             raise AtlasError(f"{complaint}: the shape of {key!r} is {shapes}")
+        if value.is_complex() or (own[key].is_floating_point() and not value.is_floating_point()):
+            types = f"{value.dtype} and not {own[key].dtype}"
+            raise AtlasError(f"{complaint}: the type of {key!r} is {types}")
+        value = value.to(own[key].dtype)
         if not value.isfinite().all():
             raise AtlasError(f"{complaint}: {key!r} has NaN or infinity in it")
         own[key].copy_(value)
@@ -251,6 +302,11 @@ def _read_arrays(path: Path) -> dict[str, Tensor]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(array) for name, array in arrays.items()}
     except Exception as error:
+        if isinstance(error, ValueError) and "Object arrays" in str(error):
+            raise AtlasError(
+                f"{path} holds Python objects besides numbers, which are not read; "
+                "write arrays of numbers alone, with numpy.savez"
+            ) from error
         raise _unreadable(path, (b"PK\x03\x04",), "numpy.savez") from error
 
 

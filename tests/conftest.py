@@ -6,6 +6,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does,
 
 import pytest
 import torch
+from browsing import browser
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session", autouse=True)

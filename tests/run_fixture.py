@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from atlas.images import Cell, contact_sheet, encode_png, strip
 from atlas.recipe import Recipe
 from atlas.stimuli import battery, conditions, digest
-from atlas.store import Run, write_atomically
+from atlas.store import Run
 
 HOSTILE = '<img src=x onerror="alert(1)">&amp;\'.jpg'
 """A file name that is markup; a page must show it as it is."""
@@ -49,25 +49,31 @@ def make_run(
     layers: Sequence[dict[str, Any]] = LAYERS,
     units: int = UNITS,
     seed: int = 0,
+    extended: bool = True,
+    judged: bool = True,
 ) -> Run:
     """Write a run whose units 0, 1, 2 ... are the strongest of each layer.
 
     The second unit of the second layer is silent, the third of the last broken. With
-    ``photographs`` the probe set is a folder of these names, else the stimuli.
+    ``photographs`` the probe set is a folder of these names, else the stimuli. Every later recipe
+    is better than the one before. Without ``extended`` the run is as it was before robustness,
+    spectra and identification were measured; without ``judged`` nobody could identify units.
     """
     run, generator = Run(path), np.random.default_rng(seed)
     described = [_describe(layer, units) for layer in layers]
     names = list(photographs or [stimulus.name for stimulus in battery()])
     run.write_json("network", _network(described))
-    run.write_json(
-        "run", _settings(photographs, digest_of_photographs, notice, recipes, len(names))
-    )
+    settings = _settings(photographs, digest_of_photographs, notice, recipes, len(names))
+    if extended:
+        settings["probe"]["slope"] = [-2.4, -2.1, -1.8]
+        settings["judge"] = "ef" * 32 if judged else None
+    run.write_json("run", settings)
     run.write_table("probe", pd.DataFrame({"image": names}))
     skipped = [("album/" + HOSTILE, "cannot identify image file")] if photographs else []
     run.write_table("skipped", pd.DataFrame(skipped, columns=["file", "reason"]))
     _write_statistics(run, described, names, generator)
     evidence = []
-    for recipe in recipes:
+    for place, recipe in enumerate(recipes):
         for depth, layer in enumerate(described):
             cells = []
             for sample in range(1, samples + 1):
@@ -76,13 +82,26 @@ def make_run(
                     row = _write_picture(
                         run, recipe, layer["name"], unit, sample, status, generator
                     )
+                    if extended:
+                        row |= _extended(status, place, samples, generator)
                     evidence.append(row)
                     if sample == 1:
                         picture = _picture(unit + 10 * depth, 74)
                         cells.append(Cell(picture, f"unit: {unit}, act.: 1.00"))
             sheet = encode_png(contact_sheet(f"top units of {layer['name']}", cells[:10]))
-            write_atomically(run.sheet_path(recipe, layer["name"]), sheet)
+            run.write(run.sheet_path(recipe, layer["name"]), sheet)
     run.write_table("examination", pd.DataFrame(evidence))
+    if extended:
+        names = [*recipes, "photographs"] if judged else []
+        rows = [
+            {"recipe": name, "layer": layer["name"], "unit": unit,
+             "correct": min(0.7 + 0.1 * place + generator.integers(0, 3) / 20, 1.0)}
+            for place, name in enumerate(names)
+            for layer in described
+            for unit in range(pictured)
+        ]  # fmt: skip
+        columns = ["recipe", "layer", "unit", "correct"]
+        run.write_table("identification", pd.DataFrame(rows, columns=columns))
     run.write_json("timings", {"rank": 1.25})
     return run
 
@@ -233,9 +252,9 @@ def _write_picture(
         "size": rungs[-1].size,
     }
     path = run.picture_path(recipe, layer, unit, sample)
-    write_atomically(path, encode_png(stages[-1]))
-    write_atomically(path.with_suffix(".stages.png"), encode_png(strip(stages)))
-    write_atomically(path.with_suffix(".json"), json.dumps(record).encode())
+    run.write(path, encode_png(stages[-1]))
+    run.write(path.with_suffix(".stages.png"), encode_png(strip(stages)))
+    run.write(path.with_suffix(".json"), json.dumps(record).encode())
     gain = np.nan if status != "ok" else generator.uniform(0.5, 40)
     return {
         "recipe": recipe,
@@ -248,6 +267,20 @@ def _write_picture(
         "gain_rms": gain,
         "z": np.nan if status == "silent" else 8.5,
         "standing": np.nan if status == "silent" else unit + 1,
+    }
+
+
+def _extended(
+    status: str, place: int, samples: int, generator: np.random.Generator
+) -> dict[str, Any]:
+    """Robustness, spectrum and likeness, of a picture by the recipe in this place."""
+    if status != "ok":
+        return dict.fromkeys(("shift", "blur", "jpeg", "rescale", "slope", "alike"), np.nan)
+    left = generator.uniform(0.3, 0.5, 4) + 0.2 * place
+    return {
+        **dict(zip(("shift", "blur", "jpeg", "rescale"), left, strict=True)),
+        "slope": -0.8 - 0.5 * place - generator.uniform(0, 0.2),
+        "alike": generator.uniform(0.2, 0.6) if samples > 1 else np.nan,
     }
 
 

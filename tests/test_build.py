@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from small_build import contents
 from torchvision.models import resnet18, vgg11
 
 from atlas import build, images, stimuli
@@ -17,17 +18,6 @@ from atlas.cli import main
 
 SCHEDULE = ["--upscales", "2", "--steps", "2"]
 SMALL = ["--layers", "conv1,conv2", "--top", "3", "--batch", "4", "--weights", "bundled", *SCHEDULE]
-
-Files = dict[str, bytes]
-
-
-def contents(folder: Path) -> Files:
-    """Every promised file of a run or site by its path; how long things took is no promise."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "timings.json"
-    }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,7 +76,7 @@ def test_a_build_leaves_every_file_of_the_contract(start: Callable[..., int], tm
         ],
         "examination": [
             *("recipe", "layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms"),
-            *("z", "standing"),
+            *("z", "standing", "shift", "blur", "jpeg", "rescale", "slope", "alike"),
         ],
     }
     tables = {name: pd.read_csv(run / f"{name}.csv") for name in columns}
@@ -105,12 +95,13 @@ def test_a_build_leaves_every_file_of_the_contract(start: Callable[..., int], tm
         record = json.loads(Path(f"{stem}.json").read_text())
         assert (record["layer"], record["unit"], record["sample"]) == (layer, unit, 1)
         assert len(record["activations"]) == 3 * 2
-        assert record["stages"] == [{"upscale": 0, "size": 28}, {"upscale": 2, "size": 30}]
+        sizes = [(stage["upscale"], stage["size"]) for stage in record["stages"]]
+        assert sizes == [(0, 28), (1, 29), (2, 30)]
         picture = images.decode_png(Path(f"{stem}.png").read_bytes())
         assert picture.shape == (30, 30, 3)
         growth = images.decode_png(Path(f"{stem}.stages.png").read_bytes())
-        assert growth.shape == (30, 28 + 30, 4)
-        assert (growth[:, 28:, :3] == picture).all()
+        assert growth.shape == (30, 28 + 29 + 30, 4)
+        assert (growth[:, 28 + 29 :, :3] == picture).all()
         assert (growth[28:, :28, 3] == 0).all()
     for layer in ("conv1", "conv2"):
         assert (run / "sheets" / "article" / f"{layer}.png").is_file()
@@ -128,23 +119,24 @@ def test_the_same_build_twice_gives_the_same_bytes(start: Callable[..., int], tm
 def test_a_build_interrupted_and_continued_gives_the_bytes_of_an_undisturbed_one(
     start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    assert start("undisturbed") == 0
+    assert start("undisturbed", "--batch", "1") == 0
     maximize_chunk = build.maximize_chunk
     chunks = 0
 
     def interrupted(*arguments, **options):
         nonlocal chunks
         chunks += 1
-        if chunks == 2:
+        if chunks == 4:
             raise KeyboardInterrupt
         return maximize_chunk(*arguments, **options)
 
     monkeypatch.setattr(build, "maximize_chunk", interrupted)
-    assert start("disturbed") == 130
+    monkeypatch.setattr(build.machine, "choose_workers", lambda device: 2)
+    assert start("disturbed", "--batch", "1") == 130
     made = list((tmp_path / "disturbed").rglob("units/**/*.json"))
-    assert len(made) == 4  # the first chunk is kept, whole
+    assert 2 <= len(made) < 6  # of the first three, one may have been in hand
     monkeypatch.undo()
-    assert start("disturbed") == 0
+    assert start("disturbed", "--batch", "1") == 0
     assert contents(tmp_path / "disturbed") == contents(tmp_path / "undisturbed")
     assert contents(tmp_path / "disturbed-site") == contents(tmp_path / "undisturbed-site")
 
@@ -172,7 +164,7 @@ def test_a_finished_build_started_again_computes_nothing(
 
     monkeypatch.setattr(build, "maximize_chunk", refuse)
     monkeypatch.setattr(build.ranking, "measure", refuse)
-    monkeypatch.setattr(build.evidence, "examine", refuse)
+    monkeypatch.setattr(build.examination, "examine", refuse)
     assert start("run") == 0
     assert contents(tmp_path / "run") == whole
 
@@ -284,3 +276,31 @@ def test_another_network_of_torchvision_makes_an_atlas(
     for layer in layers:
         assert len(list((tmp_path / "run/units/article" / layer).glob("*.json"))) == 1
         assert (tmp_path / "site/layers" / f"{layer}.html").is_file()
+
+
+def test_a_build_with_two_recipes_counts_activation_in_the_units_own_scale(
+    start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maximize_chunk, given = build.maximize_chunk, {}
+
+    def spy(network, targets, recipe, seed, scales, **others):  # type: ignore[no-untyped-def]
+        given.update(dict(zip(targets, scales, strict=True)))
+        return maximize_chunk(network, targets, recipe, seed, scales=scales, **others)
+
+    monkeypatch.setattr(build, "maximize_chunk", spy)
+    own = tmp_path / "own.toml"
+    own.write_text('[recipes.brief]\nbase = "clear"\nstart_size = 40\n')
+    assert start("run", "--recipe", "article,clear,brief", "--config", str(own)) == 0
+    run = tmp_path / "run"
+    recipes = json.loads((run / "run.json").read_text())["identity"]["recipes"]
+    assert list(recipes) == ["article", "clear", "brief"]
+    assert recipes["brief"] == recipes["clear"] | {"start_size": 40}
+    strongest = pd.read_csv(run / "strongest.csv").query("place == 1")
+    means = dict(strongest.set_index(["layer", "unit"])["mean"])
+    assert len(given) == 6
+    for target, scale in given.items():
+        assert scale == pytest.approx(means[target.layer, target.unit])
+    for recipe, size in (("article", 30), ("clear", 100), ("brief", 63)):
+        for path in (run / "units" / recipe).rglob("[0-9][0-9][0-9][0-9].png"):
+            assert images.decode_png(path.read_bytes()).shape == (size, size, 3)
+        assert len(list((run / "units" / recipe).rglob("*.json"))) == 6

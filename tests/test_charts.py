@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from atlas.render.bootstrap import FEWEST, Range, estimate
 from atlas.render.charts import (
     LEFT,
     RIGHT,
     WIDTH,
     LogAxis,
-    Range,
     activation_curve,
-    along_depth,
     distribution,
     oklab_hex,
 )
+from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
 from atlas.render.svg import element, number, ticks
 
 
@@ -53,8 +53,51 @@ def test_a_log_axis_places_every_value_between_its_ends(values: list[float]) -> 
 
 
 def test_a_chart_without_any_value_is_left_out() -> None:
-    assert not along_depth(["a", "b"], [Range(None), Range(None)], "nothing")
-    assert along_depth(["a", "b"], [Range(None), Range(0.0)], "something")
+    nothing, something = Series("", [Range(None)] * 2), Series("", [Range(None), Range(0.0)])
+    assert not along_depth(["a", "b"], [nothing], "nothing")
+    assert along_depth(["a", "b"], [nothing, something], "something")
+
+
+def test_every_series_of_a_chart_has_a_marker_of_its_own_and_is_named() -> None:
+    series = [Series(f"recipe {i}", [Range(float(i))], i) for i in range(8)]
+    series.append(Series("photographs", [Range(9.0)], REFERENCE))
+    chart = str(along_depth(["a"], series, "many"))
+    signs = {re.sub(r"^M[\d.]+ [\d.]+", "", d) for d in re.findall(r'd="([^"]*)"><title>', chart)}
+    assert len(signs) == 8 and "<circle" in chart
+    assert all(f">{each.name}</text>" in chart for each in series)
+
+
+def test_a_band_and_lines_lie_where_their_values_are() -> None:
+    series = [Series("", [Range(0.0), Range(10.0)])]
+    backdrop = Backdrop(lines={"half": 5.0}, band=("quarter to half", 2.5, 5.0))
+    chart = str(along_depth(["a", "b"], series, "levels", backdrop=backdrop))
+    level = re.findall(r'd="M44 ([\d.]+)L[^"]*" class="level"', chart)
+    band = re.findall(r'<rect[^>]* y="([\d.]+)"[^>]*height="([\d.]+)" class="band"', chart)
+    top, height = map(float, band[0])
+    points = sorted(float(y) for y in re.findall(r'cy="([\d.]+)"', chart))
+    assert float(level[0]) == pytest.approx(sum(points) / 2, abs=0.1)
+    assert top == pytest.approx(float(level[0]), abs=0.1)
+    assert height == pytest.approx((points[1] - points[0]) / 4, abs=0.1)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=FEWEST, max_size=40))
+def test_a_bootstrap_interval_holds_the_estimate_and_is_the_same_each_time(
+    values: list[float],
+) -> None:
+    found = estimate(values)
+    assert found == estimate(values)
+    assert found.middle is not None and found.low is not None and found.high is not None
+    slack = 1e-9 * max(map(abs, values), default=0)
+    assert min(values) - slack <= found.low <= found.high <= max(values) + slack
+
+
+def test_a_bootstrap_interval_is_as_wide_as_the_standard_error_says() -> None:
+    values = list(range(100))
+    found = estimate(values)
+    assert found.low is not None and found.high is not None
+    # Of 0..99 the standard deviation is 28.9, the standard error of the mean 2.89.
+    assert found.high - found.low == pytest.approx(2 * 1.96 * 2.89, rel=0.08)
+    assert estimate([1.0]) == Range(1.0) and estimate([]) == Range(None)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))

@@ -1,6 +1,5 @@
 """The command line: what it takes, what it answers, and one line for whatever goes wrong."""
 
-import errno
 import http.client
 import os
 import shutil
@@ -14,19 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from torch import nn
+from small_build import QUICK, draw_photographs, shrink
 from torchvision.models import get_model
 
 import atlas
 from atlas import build, network, store
 from atlas.cli import main
 from atlas.config import Settings
-from atlas.network import Network
-from atlas.stimuli import battery
 
 COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
 # DESIGN: Command line. An option, a value, and what the settings then hold.
@@ -100,39 +95,16 @@ Refused = Callable[..., str]
 # A network and a probe set so small that a whole build takes a moment
 
 
-class Small(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 7, stride=4)
-        self.conv2 = nn.Conv2d(4, 3, 3, stride=4)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.conv2(self.conv1(x).relu()).relu()
-
-
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every network is a small one whose weights depend on their name."""
-
-    def load(name: str, weights: str, device: Any = "cpu", precision: Any = "float32") -> Network:
-        torch.manual_seed(len(weights))
-        return Network(Small(), name=name, device=device, precision=precision)
-
-    monkeypatch.setattr(build, "load_network", load)
-    monkeypatch.setattr(network, "load_network", load)
-    monkeypatch.setattr("atlas.stimuli.battery", lambda: battery()[::80])
-
-
-QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
+    """Every network is a small one."""
+    shrink(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photographs")
-    generator = np.random.default_rng(0)
-    for i in range(3):
-        pixels = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        Image.fromarray(pixels).resize((230, 230)).save(folder / f"{i}.png")
+    draw_photographs(folder, 3)
     return folder
 
 
@@ -152,7 +124,7 @@ class Recorder:
 
     asked: list[tuple[str, Settings]]
 
-    def __init__(self, settings: Settings, say: object) -> None:
+    def __init__(self, settings: Settings, say: object, group: object) -> None:
         self.settings = settings
 
     def __getattr__(self, command: str) -> Callable[[], None]:
@@ -175,7 +147,8 @@ def test_every_option_of_the_design_reaches_the_build(
     assert call("build", *given) == (0, "", "")
     ((command, settings),) = asked
     assert command == "build"
-    assert vars(settings) == {key: expected for key, (_, expected) in OPTIONS.items()}
+    expected = {key: value for key, (_, value) in OPTIONS.items()}
+    assert vars(settings) == expected | {"recipes": ()}, "only a file has recipes of its own"
 
 
 def test_without_options_everything_has_its_default(
@@ -365,17 +338,6 @@ def test_an_output_that_is_a_file(
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_a_read_only_output(
-    small: None, refused: Refused, photographs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def mkstemp(dir: Path, **_: Any) -> NoReturn:
-        raise OSError(errno.EROFS, "Read-only file system", str(dir))
-
-    monkeypatch.setattr(store.tempfile, "mkstemp", mkstemp)
-    line = refused(1, "rank", *QUICK, "--probe", photographs, "--run", "out")
-    assert "out: Read-only file system" in line
-
-
 @pytest.mark.parametrize(
     ("options", "difference"),
     [
@@ -494,6 +456,7 @@ def test_what_was_finished_before_an_interrupt_is_kept(
         return maximize_chunk(*arguments, **options)
 
     monkeypatch.setattr(build, "maximize_chunk", second_time)
+    monkeypatch.setattr(build.machine, "choose_workers", lambda device: 1)
     refused(130, "maximize", "--run", made, "--batch", "1", "--quiet")
     assert len(list(made.glob("units/*/*/*.json"))) == 1
     assert call("maximize", "--run", made, "--quiet") == (0, "", "")

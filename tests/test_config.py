@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from atlas import config
 from atlas.config import Settings
 from atlas.errors import UsageError
-from atlas.recipe import RECIPES
+from atlas.recipe import RECIPES, Recipe
 
 ROOT = Path(__file__).parents[1]
 # DESIGN: Command line. Options that are no settings: --config, --version, serve's --port.
@@ -24,6 +25,7 @@ DEFAULTS = {
     "units": None,
     "top": 10,
     "recipe": ("article",),
+    "recipes": (),
     "samples": 1,
     "upscales": None,
     "steps": None,
@@ -41,21 +43,30 @@ DEFAULTS = {
 
 whole = st.integers(1, 10**6)
 name = st.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True)
+
+
+def consistent(layers: Any, units: Any, **others: Any) -> Settings:
+    """Settings whose layers leave out none of those of their units."""
+    if layers and units:
+        layers = tuple(dict.fromkeys([*layers, *(layer for layer, _ in units)]))
+    return Settings(layers=layers, units=units, **others)
+
+
 SETTINGS = st.builds(
-    Settings,
+    consistent,
     network=name,
     weights=name,
     probe=name,
     layers=st.none() | st.lists(name, min_size=1, unique=True).map(tuple),
     units=st.none() | st.lists(st.tuples(name, whole), min_size=1, unique=True).map(tuple),
     top=st.none() | whole,
-    samples=whole,
+    samples=st.integers(1, 1000),
     upscales=st.none() | st.integers(0, 100),
-    steps=st.none() | whole,
+    steps=st.none() | st.integers(1, 10_000),
     seed=st.integers(0, 2**63 - 1),
     device=st.sampled_from(["auto", "cpu", "cuda", "cuda:0", "cuda:3"]),
     precision=st.sampled_from(["auto", "float32", "bfloat16", "float64"]),
-    batch=st.none() | whole,
+    batch=st.none() | st.integers(1, 10_000),
 )
 
 
@@ -65,10 +76,10 @@ def test_the_defaults_are_the_designs() -> None:
 
 def test_every_setting_is_in_the_example_file() -> None:
     lines = (ROOT / "atlas.toml").read_text("utf-8").splitlines()
-    used = "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
+    used = "\n".join(line.removeprefix("# ") for line in lines if " = " in line or "# [" in line)
     shown = config.read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
-    examples = {"layers", "units", "upscales", "steps", "templates", "base_url"}
+    examples = {"layers", "units", "upscales", "steps", "templates", "base_url", "recipes"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert config.read_file(ROOT / "atlas.toml") == {}
 
@@ -110,11 +121,18 @@ WRONG: list[tuple[str, Any]] = [
     *(("upscales", value) for value in (-1, "٣", "²")),
     *(("steps", value) for value in (0, "all")),
     *(("seed", value) for value in (-1, "0x1", 0.0)),
-    *(("recipe", value) for value in ("nonsense", "article,nonsense", "", [[]])),
+    *(("recipe", value) for value in ("", ",", [[]], 3)),
+    *(("recipes", value) for value in ("mine", [], {"mine": 3}, {"": {}}, {"a/b": {}}, {"..": {}})),
+    *(("recipes", {name: {}}) for name in ("article", "Clear", "a b", "x" * 65)),
     *(("device", value) for value in ("gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:٣", "cpu:0", 0)),
     *(("device", value) for value in ("cuda:01", "cuda:99999999999")),
     *(("precision", value) for value in ("half", "float16", "", 32, ["float32"])),
     *(("base_url", value) for value in ("example.org", "ftp://example.org", "", 3)),
+    *(
+        ("base_url", f"https://{rest}")
+        for rest in ("", "/a", "a.org//b", "a.org:x/", "a.org:99999")
+    ),
+    *(("base_url", f"https://a.org/{rest}") for rest in ("?q=1", "#a", "a b", '"><b>', "ä", "a\n")),
     *((key, value) for key in ("publish_probe_images", "quiet") for value in ("true", 1, 0, None)),
 ]
 
@@ -156,12 +174,82 @@ def test_whatever_is_given_is_read_or_refused_in_one_line(values: dict[str, Any]
         hash(settings)  # frozen through and through
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"layers": "conv1,conv2", "units": "conv3:1"}, "layers leaves out conv3"),
+        ({"layers": "inception4*", "units": "inception4a:1,conv1:2"}, "layers leaves out conv1"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    values: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        Settings(**config.read(values, "atlas.toml"))
+
+
+def test_settings_that_go_together_are_taken() -> None:
+    Settings(**config.read({"layers": "conv1,inception4*", "units": "inception4a:1"}, "atlas.toml"))
+
+
 def test_recipes_take_the_upscales_and_steps_asked() -> None:
-    assert Settings().recipes() == dict(RECIPES)
-    (asked,) = Settings(upscales=3, steps=7).recipes().values()
+    assert Settings().recipes_asked() == {"article": RECIPES["article"]}
+    (asked,) = Settings(upscales=3, steps=7).recipes_asked().values()
     assert (asked.upscales, asked.steps, asked.start_size) == (3, 7, 28)
     with pytest.raises(UsageError, match="take fewer"):
         Settings(upscales=200)
+
+
+def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.toml"
+    path.write_text(
+        'recipe = ["calm", "sharp", "clear"]\n'
+        '[recipes.calm]\ngradient_kernel = "farid5"\njitter = 8\n'
+        '[recipes.sharp]\nbase = "clear"\ntotal_variation_weight = 0\n'
+    )
+    settings = Settings(**config.read_file(path), steps=3)
+    assert settings.recipes_asked() == {
+        "calm": Recipe(gradient_kernel="farid5", jitter=8, steps=3),
+        "sharp": replace(RECIPES["clear"], total_variation_weight=0, steps=3),
+        "clear": replace(RECIPES["clear"], steps=3),
+    }
+    kept = json.loads(json.dumps(settings.as_json()))
+    assert Settings(**config.read(kept, "run.json")).recipes_asked() == settings.recipes_asked()
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ({"jiter": 3}, "recipe mine has no constant 'jiter'; the nearest is 'jitter'"),
+        ({"bas": "clear"}, "the nearest is 'base'"),
+        ({"base": "claer"}, "base is 'claer'; it must be article or clear"),
+        ({"base": ["clear"]}, "it must be article or clear"),
+        ({"gradient_kernel": "sobel"}, "it must be scharr3, sobel3 or farid5"),
+        ({"steps": 2.5}, "steps is 2.5; it must be a whole number"),
+        ({"steps": True}, "it must be a whole number"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast'; it must be a number"),
+        ({"learning_rate": 0}, "a learning_rate above 0"),
+        ({"pixel_weight": float("nan")}, "it must be a number"),
+        ({"factor": 10**400}, "it must be a number"),
+        ({"factor": 1.01, "start_size": 20}, "does not enlarge 20 pixels"),
+        ({"start_size": 5000}, "pass 4096; take fewer"),
+        ({"upscales": 10**8}, "pass 4096; take fewer"),
+        ({"jitter": -1}, "a jitter of at least 0"),
+        ({"zoom": 2}, "a zoom in 0..1"),
+        ({"spectrum_decay": 9}, "a spectrum_decay in 0..4"),
+    ],
+)
+def test_a_wrong_recipe_is_named_in_one_line(table: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        config.read({"recipes": {"mine": table}}, "atlas.toml")
+    line = str(caught.value)
+    assert line.startswith("atlas.toml: recipe mine") and reason in line and "\n" not in line
+
+
+def test_a_recipe_that_there_is_not_is_told_those_there_are() -> None:
+    own = (("mine", Recipe()),)
+    with pytest.raises(UsageError, match="no recipe 'nonsense'; there are article, clear, mine"):
+        Settings(recipe=("article", "nonsense"), recipes=own)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +261,10 @@ def test_recipes_take_the_upscales_and_steps_asked() -> None:
         (b"top = 'ten'", "top is 'ten'; it must be a whole number from 1, or 'all'"),
         (b"[top]\nN = 3", "top is {'N': 3}"),
         (b"layrs = ['conv1']", "the nearest is 'layers'"),
+        (b"top = " + b"9" * 5000, "cannot be read as TOML"),
+        (b"seed = 0x" + b"f" * 9000, "seed is a number of thousands of digits; it must be"),
+        (b"layers = " + b"[" * 9000, "it is nested too deeply"),
+        (b"top = " + b"[" * 50 + b"]" * 50, "top is [[[[["),
         (b"seed = 2020-01-01", "it must be a whole number from 0"),
     ],
 )

@@ -10,6 +10,8 @@ from torch import nn
 from atlas.examine import examine
 from atlas.maximize import Target
 from atlas.network import Network
+from atlas.robustness import PERTURBATIONS
+from atlas.spectrum import slope
 
 SIDE = 9
 UNITS = {"0": 4, "2": 3}
@@ -50,9 +52,9 @@ def statistics(std: float | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, pd.concat(places, ignore_index=True)
 
 
-def pictures(count: int) -> list[NDArray[np.uint8]]:
+def pictures(count: int, side: int = SIDE) -> list[NDArray[np.uint8]]:
     generator = np.random.default_rng(1)
-    return list(generator.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8))
+    return list(generator.integers(0, 256, (count, side, side, 3), np.uint8))
 
 
 TARGETS = [
@@ -67,7 +69,8 @@ def test_the_evidence_is_numpys_in_the_order_of_the_pictures() -> None:
     done: list[int] = []
     found = examine(made, TARGETS, shown, table, strongest, done.append)
     assert found.columns.tolist() == [
-        *("layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms", "z", "standing")
+        *("layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms", "z", "standing"),
+        *("shift", "blur", "jpeg", "rescale", "slope", "alike"),
     ]
     assert sum(done) == len(found) == len(TARGETS)
     standings = set()
@@ -151,3 +154,71 @@ def test_a_picture_is_examined_by_itself() -> None:
             together.loc[i, ["mean", "rms", "z"]].to_numpy(float),
             rtol=1e-10,
         )
+
+
+def rms(made: Network, target: Target, picture: NDArray[np.uint8]) -> float:
+    return np.sqrt((activations(made, target.layer, picture)[target.unit] ** 2).mean())
+
+
+def test_what_is_left_after_a_perturbation_is_a_fraction_of_the_rms() -> None:
+    made, (table, strongest) = network(), statistics()
+    shown = pictures(len(TARGETS), side=30)
+    found = examine(made, TARGETS, shown, table, strongest)
+    for target, picture, row in zip(TARGETS, shown, found.to_dict("records"), strict=True):
+        for name, perturb in PERTURBATIONS.items():
+            left = np.mean([rms(made, target, variant) for variant in perturb(picture)])
+            np.testing.assert_allclose(row[name], left / rms(made, target, picture), rtol=1e-10)
+        assert row["slope"] == slope(picture)
+    assert (found[list(PERTURBATIONS)].to_numpy(float).std(0) > 0).all()
+
+
+def test_a_pattern_finer_than_the_blur_is_lost_to_it_and_a_flat_picture_loses_nothing() -> None:
+    """A unit that answers to every difference between neighbors, and one to red."""
+    convolution = nn.Conv2d(3, 2, (1, 2))
+    with torch.no_grad():
+        convolution.weight.zero_()
+        convolution.weight[0, 0, 0] = torch.tensor([1.0, -1.0])
+        convolution.weight[1, 0, 0, 0] = 1.0
+        convolution.bias.zero_()  # type: ignore[union-attr]
+    made = Network(nn.Sequential(convolution), mean=(0, 0, 0), std=(1, 1, 1), precision="float64")
+    stripes = np.zeros((32, 32, 3), np.uint8)
+    stripes[:, ::2] = 200
+    flat = np.full((32, 32, 3), 200, np.uint8)
+    table = pd.DataFrame({"layer": "0", "unit": [0, 1], "mean": 0.0, "std": 1.0})
+    strongest = table.assign(place=1, rms=1.0)
+    targets = [Target("0", 0), Target("0", 1), Target("0", 0)]
+    found = examine(made, targets, [stripes, flat, flat], table, strongest)
+    left = found[list(PERTURBATIONS)].to_numpy(float)  # shift, blur, jpeg, rescale
+    assert left[0, 0] == pytest.approx(1)
+    assert left[0, 1] < 0.05
+    np.testing.assert_allclose(left[1], 1, atol=0.01)
+    assert np.isnan(left[2]).all(), "nothing can be left of nothing"
+    assert found["slope"].isna().tolist() == [False, True, True]
+
+
+def test_rescaling_is_undefined_below_the_smallest_picture_that_the_network_takes() -> None:
+    made, (table, strongest) = network(), statistics()
+    side = made.smallest_input
+    found = examine(made, TARGETS[:2], pictures(2, side), table, strongest)
+    assert np.isnan(found["rescale"].to_numpy(float)).all()
+    assert found[["shift", "blur", "jpeg"]].notna().to_numpy().all()
+
+
+def test_samples_are_as_alike_as_the_layers_responses_to_them() -> None:
+    made, (table, strongest) = network(), statistics()
+    table.loc[(table["layer"] == "0") & (table["unit"] == 2), "std"] = 0.0
+    shown = pictures(5)
+    targets = [Target("0", 1, sample) for sample in (1, 2, 3)] + [Target("0", 3), Target("2", 1)]
+    found = examine(made, targets, [*shown[:3], *shown[3:]], table, strongest)
+    changed = (table["layer"] == "0") & (table["std"] > 0)
+    units, mean, std = table.loc[changed, ["unit", "mean", "std"]].to_numpy(float).T
+    answers = [activations(made, "0", picture).mean((1, 2)) for picture in shown[:3]]
+    z = (np.stack(answers)[:, units.astype(int)] - mean) / std
+    cosines = [
+        z[i] @ z[j] / np.linalg.norm(z[i]) / np.linalg.norm(z[j])
+        for i, j in ((0, 1), (0, 2), (1, 2))
+    ]
+    np.testing.assert_allclose(found["alike"][:3], np.mean(cosines), rtol=1e-9)
+    assert found["alike"].isna().tolist() == [False] * 3 + [True] * 2, "one picture alone"
+    same = examine(made, targets[:3], [shown[0]] * 3, table, strongest)
+    np.testing.assert_allclose(same["alike"], 1, rtol=1e-12)

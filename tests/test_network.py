@@ -252,6 +252,25 @@ def test_a_module_that_cannot_be_shown_gets_one_line(wrong: nn.Module, reason: s
     assert "\n" not in str(caught.value)
 
 
+class Strict(nn.Module):
+    """Says itself which images it takes, as transformers do."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 2, 3)
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        torch._assert(x.shape[2] == self.size, f"Expected {self.size} pixels.\nNo others.")
+        return self.conv(x)
+
+
+def test_a_module_that_asserts_its_size_is_used_at_that_or_refused() -> None:
+    assert Network(Strict(224)).smallest_input == 224
+    with pytest.raises(AtlasError, match=r"3x224x224 image \(Expected 32 pixels\.\)"):
+        Network(Strict(32))
+
+
 def test_an_unknown_precision_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="float16"):
         Network(nn.Sequential(nn.Conv2d(3, 2, 3)), precision="float16")  # type: ignore[arg-type]

@@ -34,6 +34,10 @@ def scharr(channel: NDArray[np.float64]) -> list[float]:
     return responses
 
 
+def activation(activations: Tensor, units: Tensor) -> Tensor:
+    return objective.root_mean_square(objective.own_maps(activations, units))
+
+
 @settings(deadline=None)
 @given(shapes, seeds)
 def test_activation_is_the_rms_of_each_images_own_unit(
@@ -41,7 +45,7 @@ def test_activation_is_the_rms_of_each_images_own_unit(
 ) -> None:
     given_values = values(shape, seed)
     units = np.random.default_rng(seed).integers(0, shape[1], shape[0])
-    found = objective.activation(torch.from_numpy(given_values), torch.from_numpy(units))
+    found = activation(torch.from_numpy(given_values), torch.from_numpy(units))
     expected = [np.sqrt((given_values[i, unit] ** 2).mean()) for i, unit in enumerate(units)]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -70,6 +74,72 @@ def test_gradient_is_the_rms_of_the_scharr_responses_in_x_and_y(
     )
 
 
+def by_hand(channel: NDArray[np.float64], kernel: NDArray[np.float64]) -> list[float]:
+    """The responses to a square kernel at every place, beyond the border zeros."""
+    side = len(kernel)
+    padded = np.pad(channel, side // 2)
+    places = np.ndindex(*channel.shape)
+    return [(padded[r : r + side, c : c + side] * kernel).sum() for r, c in places]
+
+
+# Farid & Simoncelli (2004), table 2: the interpolator and the first derivative of five taps.
+FARID_ACROSS = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659])
+FARID_ALONG = np.array([-0.109604, -0.276691, 0, 0.276691, 0.109604])
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [
+        ("scharr3", SCHARR),
+        ("sobel3", 4 * np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])),
+        ("farid5", 32 / 0.99180 * np.outer(FARID_ACROSS, FARID_ALONG)),
+    ],
+)
+def test_each_derivative_is_the_published_one_with_scharrs_response_to_a_ramp(
+    name: str, kernel: NDArray[np.float64]
+) -> None:
+    images = values((2, 3, 6, 5), 1)
+    responses = [by_hand(each, k) for each in images[0] for k in (kernel, kernel.T)]
+    found = objective.gradient(torch.from_numpy(images), name)
+    np.testing.assert_allclose(found[0], np.sqrt(np.square(responses).mean()), rtol=1e-5)
+    ramp = torch.arange(200.0, dtype=torch.float64).expand(1, 1, 3, 200).clone()
+    across = objective.correlate(ramp, objective.GRADIENT_KERNELS[name][0], 3)[0, 0, 1, 100]
+    assert across * sum(objective.GRADIENT_KERNELS[name][1]) == pytest.approx(32)
+
+
+@settings(deadline=None)
+@given(shapes, seeds)
+def test_total_variation_is_how_far_neighbors_are_apart(
+    shape: tuple[int, int, int, int], seed: int
+) -> None:
+    given_values = values(shape, seed)
+    expected = [
+        (np.abs(np.diff(image, axis=1)).sum() + np.abs(np.diff(image, axis=2)).sum()) / image.size
+        for image in given_values
+    ]
+    found = objective.total_variation(torch.from_numpy(given_values))
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+
+
+@settings(deadline=None)
+@given(shapes, seeds)
+def test_objectives_measure_each_map_in_its_units_scale(
+    shape: tuple[int, int, int, int], seed: int
+) -> None:
+    maps = values(shape, seed)[:, 0]
+    scales = np.random.default_rng(seed).uniform(0.1, 100, len(maps))
+    relative = maps.mean((1, 2)) / scales
+    expected = {
+        "rms": np.sqrt((maps**2).mean((1, 2))),
+        "relative_mean": relative,
+        "compressed_mean": np.arcsinh(relative),
+    }
+    assert set(expected) == set(objective.OBJECTIVES)
+    for name, measure in objective.OBJECTIVES.items():
+        found = measure(torch.from_numpy(maps), torch.from_numpy(scales))
+        np.testing.assert_allclose(found, expected[name], rtol=1e-9, atol=1e-12)
+
+
 @settings(deadline=None)
 @given(shapes, seeds)
 def test_gradients_of_the_terms_are_those_of_the_formula(
@@ -83,11 +153,16 @@ def test_gradients_of_the_terms_are_those_of_the_formula(
 
 
 def activation_of_all(images: Tensor) -> Tensor:
-    return objective.activation(images, torch.arange(len(images)) % images.shape[1])
+    return activation(images, torch.arange(len(images)) % images.shape[1])
 
 
 Term = Callable[[Tensor], Tensor]
-TERMS: list[Term] = [activation_of_all, objective.pixel, objective.gradient]
+TERMS: list[Term] = [
+    activation_of_all,
+    objective.pixel,
+    objective.gradient,
+    objective.total_variation,
+]
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -121,6 +196,6 @@ def test_each_value_depends_on_its_own_image_alone(term: Term) -> None:
 def test_activations_of_a_half_precision_network_are_measured_in_float32() -> None:
     activations = torch.full((1, 2, 100, 100), 1.0, dtype=torch.bfloat16)
     activations[0, 1, 0, 0] = 1.5
-    found = objective.activation(activations, torch.tensor([1]))
+    found = activation(activations, torch.tensor([1]))
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found, np.sqrt((9999 + 1.5**2) / 1e4), rtol=1e-6)

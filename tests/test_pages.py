@@ -1,7 +1,5 @@
 """The pages in a real browser: what loads, what keys do, what remains without JavaScript."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +7,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from browsing import opened, show_all_images
+from hostile_run import make_hostile_run
+from playwright.sync_api import Browser
 from run_fixture import LAYERS, make_run
 
 from atlas.render import render
@@ -60,55 +61,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bases(site: Path) -> Iterator[dict[str, str]]:
     with serving(site) as at_root, serving(site.parent) as above:
         yield {"file": f"{site.as_uri()}/", "/": f"{at_root}/", "/repo/": f"{above}/repo/"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        reason = "no Chromium found; install Debian's chromium to run the browser tests"
-        if os.environ.get("ATLAS_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
-
-
-def _failure(request: Request) -> str:
-    """What failed; nothing where a page was left before an image had come."""
-    left = request.failure == "net::ERR_ABORTED"
-    return "" if left else f"failed: {request.url} ({request.failure})"
-
-
-@contextmanager
-def opened(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A page that fails the test on any console message, script error or failed request."""
-    context = browser.new_context(**options)
-    page = context.new_page()
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: trouble.append(f"script: {error}"))
-    page.on("requestfailed", lambda request: trouble.append(_failure(request)))
-    page.on(
-        "response",
-        lambda answer: trouble.append(f"{answer.status}: {answer.url}" * (answer.status >= 400)),
-    )
-    yield page
-    context.close()
-    assert not [what for what in trouble if what]
-
-
-def show_all_images(page: Page) -> None:
-    page.evaluate(
-        """Promise.allSettled([...document.images].map((image) => {
-            image.loading = "eager";
-            return image.decode();
-        }))"""
-    )
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -174,7 +126,7 @@ def test_pictures_stay_crisp_when_enlarged(browser: Browser, bases: dict[str, st
     with opened(browser) as page:
         page.goto(bases["file"] + "units/inception4a/0000.html")
         rendering = "image => getComputedStyle(image).imageRendering"
-        assert page.locator("#picture").evaluate(rendering) == "pixelated"
+        assert page.locator(".large img").evaluate(rendering) == "pixelated"
         assert page.locator(".film img").first.evaluate(rendering) == "pixelated"
 
 
@@ -251,7 +203,7 @@ def test_the_table_sorts_and_filters(browser: Browser, bases: dict[str, str]) ->
 def test_the_growth_can_be_stepped_and_played(browser: Browser, bases: dict[str, str]) -> None:
     with opened(browser) as page:
         page.goto(bases["file"] + "units/inception4a/0000.html")
-        picture, slider = page.locator("#picture"), page.get_by_label("Stage of the growth")
+        picture, slider = page.locator(".large img"), page.get_by_label("Stage of the growth")
         final = picture.get_attribute("src") or ""
         slider.fill("0")
         assert "stage0" in (picture.get_attribute("src") or "")
@@ -269,10 +221,10 @@ def test_nothing_moves_by_itself_with_reduced_motion(
         page.clock.install()
         page.goto(bases["file"] + "units/inception4a/0000.html")
         page.get_by_role("button", name="Next").click()
-        first = page.locator("#picture").get_attribute("src") or ""
+        first = page.locator(".large img").get_attribute("src") or ""
         assert "stage0" in first
         page.clock.run_for(10_000)
-        assert page.locator("#picture").get_attribute("src") == first
+        assert page.locator(".large img").get_attribute("src") == first
 
 
 def test_a_comparison_chosen_in_the_page_survives_in_its_address(
@@ -321,3 +273,56 @@ def test_the_wide_table_keeps_its_headers_in_sight(browser: Browser, bases: dict
         corner = page.locator("table.compare thead th").first.bounding_box()
         assert frame is not None and corner is not None
         assert abs(corner["x"] - frame["x"]) < 2 and abs(corner["y"] - frame["y"]) < 2
+
+
+def test_hostile_names_do_nothing_in_a_browser(browser: Browser, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    render(make_hostile_run(tmp_path / "run"), site)
+    names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    with serving(site) as address, opened(browser) as page:
+        page.add_init_script("window.hits = 0; window.hit = () => { window.hits += 1; };")
+        page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        for base, chosen in ((f"{site.as_uri()}/", names), (f"{address}/", ["about.html"])):
+            for name in chosen:
+                page.goto(base + quote(name))
+                assert page.evaluate("hits") == 0, name
+            page.keyboard.press("/")
+            page.keyboard.type("<b>9")
+            page.keyboard.press("Enter")
+            assert page.evaluate("hits") == 0
+            assert "<img src=x onerror=hit()>" in page.locator("#goto-answer").inner_text()
+
+
+@pytest.mark.parametrize("base", ["file", "/repo/"])
+def test_the_policy_of_a_page_stops_what_might_get_into_it(
+    base: str, browser: Browser, bases: dict[str, str], site: Path
+) -> None:
+    page_file = site / "injected.html"
+    inside = (
+        "<script>window.hit = 1</script><img src=x onerror='window.hit = 1'>"
+        "<p id=styled style='color: red'><style>#styled { color: red }</style>"
+        "<script src='http://127.0.0.1:9/x.js'></script><script src='data:,window.hit=1'></script>"
+        "<base href='http://127.0.0.1:9/'><iframe src='about.html'></iframe>"
+    )
+    text = (site / "about.html").read_text("utf-8").replace("<h1>", f"{inside}<h1>")
+    page_file.write_text(text, "utf-8")
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        loaded: list[str] = []
+        refused: dict[str, str | None] = {}
+        page.on("requestfinished", lambda request: loaded.append(request.url))
+        page.on("requestfailed", lambda request: refused.update({request.url: request.failure}))
+        page.goto(bases[base] + "injected.html")
+        assert page.evaluate("window.hit") is None
+        color = page.locator("#styled").evaluate("element => getComputedStyle(element).color")
+        assert color != "rgb(255, 0, 0)"
+        assert page.evaluate("document.baseURI").endswith("/injected.html")
+        assert refused["http://127.0.0.1:9/x.js"] == "csp"
+        assert not [url for url in loaded if url.endswith(("about.html", "hit=1"))]
+        # The page's own script and style still work.
+        page.keyboard.press("/")
+        assert page.locator("#goto").is_visible()
+    finally:
+        context.close()
+        page_file.unlink()

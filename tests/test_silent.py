@@ -235,7 +235,14 @@ def test_a_start_belongs_to_its_unit_in_whatever_chunk() -> None:
         np.testing.assert_allclose(picture.image, alone.image, atol=1e-8)
 
 
-@pytest.mark.parametrize("unit", [4, -1, 10**9])
-def test_a_unit_out_of_range_is_wrong_usage(unit: int) -> None:
-    with pytest.raises(UsageError, match=f"2 has no unit {unit}; its units are 0 to 3"):
+@pytest.mark.parametrize(
+    ("unit", "message"),
+    [
+        (4, "2 has no unit 4; its units are 0 to 3"),
+        (10**9, "2 has no unit 1000000000; its units are 0 to 3"),
+        (-1, "unit is -1; it must be a whole number from 0"),
+    ],
+)
+def test_a_unit_out_of_range_is_wrong_usage(unit: int, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         maximize_units(load_network(dead_at(2)), [("0", 0), ("2", unit)], RECIPE)

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import pickle
 import socket
 import threading
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -237,10 +239,33 @@ class Attack:
         return os.mkdir, (str(self.path),)
 
 
-def test_code_in_a_file_is_refused_and_never_runs(tmp_path: Path) -> None:
-    torch.save({"state_dict": Attack(tmp_path / "attacked")}, tmp_path / "w.pth")
-    with pytest.raises(AtlasError, match=r"holds code besides tensors"):
+ATTACKS: dict[str, Callable[[Any, Path], Any]] = {
+    "of torch": torch.save,
+    "of old torch": partial(torch.save, _use_new_zipfile_serialization=False),
+    "plain": lambda attack, path: path.write_bytes(pickle.dumps(attack, 2)),
+    "plain and new": lambda attack, path: path.write_bytes(pickle.dumps(attack, 5)),
+}
+
+
+@pytest.mark.parametrize("pickled", ATTACKS)
+def test_code_in_a_file_is_refused_and_never_runs(tmp_path: Path, pickled: str) -> None:
+    ATTACKS[pickled]({"state_dict": Attack(tmp_path / "attacked")}, tmp_path / "w.pth")
+    with pytest.raises(AtlasError, match=r"holds code besides tensors|is no file of weights"):
         load_model(NETWORK, tmp_path / "w.pth")
+    assert not (tmp_path / "attacked").exists()
+
+
+@pytest.mark.parametrize("kind", ["array", "pickle"])
+def test_code_in_an_npz_is_refused_and_never_runs(tmp_path: Path, kind: str) -> None:
+    attack = np.array([Attack(tmp_path / "attacked")], dtype=object)
+    path = tmp_path / "w.npz"
+    if kind == "array":
+        np.savez(path, a=attack)
+    else:
+        path.write_bytes(pickle.dumps(attack))
+    reason = "holds Python objects" if kind == "array" else "is no file of weights"
+    with pytest.raises(AtlasError, match=reason):
+        load_model("bvlc_googlenet", path)
     assert not (tmp_path / "attacked").exists()
 
 
@@ -268,12 +293,28 @@ def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:2000])
 
 
+def zipped(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.pkl", "no pickle")
+        archive.writestr("notes.txt", "text")
+
+
+SAFETENSORS = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+
 BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "nothing": (lambda path: None, "No such file or directory"),
     "a folder": (Path.mkdir, "Is a directory"),
     "a text": (lambda path: path.write_text("weights\n"), "is no file of weights"),
     "an empty file": (lambda path: path.write_bytes(b""), "is no file of weights"),
     "a truncated file": (truncated, "damaged or incomplete"),
+    "a zip of other things": (zipped, "not written by torch.save"),
+    "safetensors": (
+        lambda path: path.write_bytes(len(SAFETENSORS).to_bytes(8, "little") + SAFETENSORS),
+        "is no file of weights as torch.save writes them",
+    ),
+    "a tensor": (saved(torch.zeros(3)), "holds no state dict"),
+    "numbered tensors": (saved({0: torch.zeros(3)}), "holds no state dict"),
+    "no tensor": (saved({}), "'features.0.weight' is missing"),
     "a list": (saved([1, 2]), "holds no state dict"),
     "numbers": (saved({"epoch": 3}), "holds no state dict"),
     "a whole module": (saved(nn.Linear(2, 2)), "holds code besides tensors"),
@@ -289,6 +330,29 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "another shape": (
         changed(**{"features.0.weight": torch.zeros(64, 1, 3, 3)}),
         r"shape of 'features.0.weight' is \(64, 1, 3, 3\) and not \(64, 3, 3, 3\)",
+    ),
+    **{
+        f"numbers of {kind}": (
+            changed(**{"features.0.bias": torch.ones(64, dtype=kind)}),
+            f"the type of 'features.0.bias' is {kind} and not torch.float32",
+        )
+        for kind in (torch.uint8, torch.int64, torch.bool, torch.complex64)
+    },
+    "a sparse tensor": (
+        changed(**{"features.0.bias": torch.ones(64).to_sparse()}),
+        "'features.0.bias' is not a dense tensor",
+    ),
+    "a shape without its numbers": (
+        changed(**{"features.0.bias": torch.empty(64, device="meta")}),
+        "'features.0.bias' is not a dense tensor",
+    ),
+    "more classes than any memory holds": (
+        changed(**{"classifier.1.weight": torch.ones(1, 512, 1, 1).expand(10**9, 512, 1, 1)}),
+        "'classifier.1.weight' has a shape .* of more numbers than the file holds",
+    ),
+    "a number that single precision does not hold": (
+        changed(**{"features.0.bias": torch.full((64,), 1e300, dtype=torch.float64)}),
+        "'features.0.bias' has NaN or infinity",
     ),
     "NaN": (
         changed(**{"features.0.bias": torch.full((64,), torch.nan)}),
@@ -320,6 +384,26 @@ def test_an_npz_is_for_caffes_network_alone(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.zeros(1))
     with pytest.raises(AtlasError, match="is for bvlc_googlenet"):
         load_model("googlenet", tmp_path / "w.npz")
+
+
+@pytest.mark.parametrize("network", ["vit_b_16", "swin_t", "swin_v2_b", "maxvit_t"])
+def test_a_transformer_is_refused_before_anything_is_downloaded(
+    network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "fetch", lambda url: pytest.fail("downloads"))
+    with pytest.raises(UsageError, match=f"{network} is a transformer") as caught:
+        load_model(network)
+    assert "\n" not in str(caught.value)
+    assert network not in weights.networks()
+
+
+def test_the_input_is_normalized_as_the_published_weights_were_trained() -> None:
+    for network in weights.networks():
+        known = weights.normalization(network)
+        if known and network != "efficientnet_v2_l":
+            assert known == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]), network
+    assert weights.normalization("efficientnet_v2_l") == ([0.5] * 3, [0.5] * 3)
+    assert weights.normalization("bvlc_googlenet") is None
 
 
 def test_an_unknown_network_is_told_the_nearest_names() -> None:

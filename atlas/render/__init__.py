@@ -7,16 +7,27 @@ owning one template.
 from collections.abc import Callable
 from pathlib import Path
 
+from atlas.address import site_address
 from atlas.errors import UsageError
 from atlas.render import data, pictures
-from atlas.render.catalog import read_catalog
-from atlas.render.output import SiteFolder
+from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
 from atlas.render.probe_images import write_probe_images
+from atlas.render.reading import read_catalog
 from atlas.render.templating import Templates
 from atlas.store import Run
 
-__all__ = ["render"]
+__all__ = ["check", "render"]
+
+
+def check(run: Run, site: Path, templates: Path | None = None) -> None:
+    """Raise AtlasError now for a folder of a site or of templates that ``render`` would refuse."""
+    if run.path.resolve().is_relative_to(site.resolve()):
+        raise UsageError(
+            f"the run {run.path} lies in the site {site}, which holds nothing but pages"
+        )
+    refuse_foreign(site)
+    Templates(templates)
 
 
 def render(
@@ -44,8 +55,11 @@ def render(
         AtlasError: when the run lacks something, a template of ``templates`` is wrong, or the site
             cannot be written.
     """
-    if base_url is not None and not base_url.startswith(("http://", "https://")):
-        raise UsageError(f"base URL {base_url!r} does not start with https:// or http://")
+    try:
+        address = None if base_url is None else site_address(base_url)
+    except ValueError as error:
+        raise UsageError(f"the base URL is {base_url!r}; it must be {error}") from None
+    check(run, site, templates)
     tell = progress or (lambda count: None)
     catalog = read_catalog(run)
     look = Templates(templates)
@@ -56,7 +70,7 @@ def render(
             looks=looks,
             templates=look,
             folder=folder,
-            base_url=base_url.rstrip("/") + "/" if base_url else None,
+            base_url=address,
             cover=pictures.write_cover(run, catalog, folder),
             sheets=pictures.write_sheets(run, catalog, folder),
             lossless_ranks=pictures.write_lossless(run, catalog, folder),
@@ -67,5 +81,5 @@ def render(
         for name, content in look.static().items():
             folder.write(name, content)
         folder.write("data/atlas.json", data.atlas_json(catalog, looks))
-        folder.write("data/units.csv", data.units_csv(catalog))
+        folder.write("data/units.csv", data.units_csv(catalog, looks))
         folder.write(".nojekyll", "")

@@ -1,22 +1,29 @@
-"""What the site shows, read once from a run; the pages are written from this alone."""
+"""What the site shows; the pages are written from this alone."""
 
-import json
-import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
-import pandas as pd
-
-from atlas.errors import AtlasError
-from atlas.store import Run
-
 SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""
+
+DISTURBANCES = ("shift", "blur", "jpeg", "rescale")
+"""What a picture is put through to see how much of the activation is left."""
+
+PHOTOGRAPHS = "photographs"
+"""In place of a recipe: a unit's nine strongest photographs, the reference of identification."""
+
+
+def slug(name: str, otherwise: str = "recipe") -> str:
+    """A name as part of a file name: as it is, unless it holds characters of markup."""
+    if re.fullmatch(r"\w[\w.\-]*", name, re.ASCII):
+        return name
+    plain = re.sub(r"[^\w.\-]+", "-", name, flags=re.ASCII).strip(".-")
+    return f"{plain or otherwise}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 class Statistics(NamedTuple):
@@ -32,14 +39,32 @@ class Statistics(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a picture does to the network; None where undefined (see ``atlas.examine``)."""
+    """What a picture does to the network; None where undefined (see ``atlas.examine``).
 
-    mean: float | None
-    rms: float | None
-    gain_mean: float | None
-    gain_rms: float | None
-    z: float | None
-    standing: int | None
+    ``shift``, ``blur``, ``jpeg`` and ``rescale`` are the fractions of the RMS activation that are
+    left after the disturbance, ``slope`` that of the logarithm of the power spectrum over that of
+    the frequency, ``alike`` how much the picture resembles the unit's others, -1..1.
+    """
+
+    mean: float | None = None
+    rms: float | None = None
+    gain_mean: float | None = None
+    gain_rms: float | None = None
+    z: float | None = None
+    standing: int | None = None
+    shift: float | None = None
+    blur: float | None = None
+    jpeg: float | None = None
+    rescale: float | None = None
+    slope: float | None = None
+    alike: float | None = None
+
+    @property
+    def robustness(self) -> float | None:
+        """Mean of what is left after each disturbance."""
+        left = [getattr(self, name) for name in DISTURBANCES]
+        known = [value for value in left if value is not None]
+        return sum(known) / len(known) if len(known) == len(left) else None
 
 
 @dataclass(frozen=True)
@@ -99,15 +124,35 @@ class ProbeImage:
     column: int
 
 
+def stand_ins(recipes: Sequence[str], there: Sequence[str]) -> dict[str, list[str]]:
+    """For what recipes each that is there is shown: itself, and the first also for the missing."""
+    missing = [recipe for recipe in recipes if recipe not in there]
+    return {
+        recipe: [recipe, *(missing if place == 0 else ())] for place, recipe in enumerate(there)
+    }
+
+
+class View(NamedTuple):
+    """A picture of a unit, and the recipes in whose view of the site it stands for the unit."""
+
+    picture: Picture
+    recipes: list[str]
+
+
 @dataclass(frozen=True)
 class Unit:
-    """A unit that has pictures, and with them a page."""
+    """A unit that has pictures, and with them a page.
+
+    ``pictures`` are in the order of the site's recipes, then of samples; ``identified`` is the
+    fraction of two-choice tasks solved with the pictures of a recipe, or with the photographs.
+    """
 
     layer: "Layer"
     statistics: Statistics
     pictures: list[Picture]
     strongest: list[ProbeImage]
     tuning: dict[str, float]
+    identified: dict[str, float] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -128,6 +173,15 @@ class Unit:
     def picture(self) -> Picture:
         """The one the site shows first."""
         return self.pictures[0]
+
+    def by(self, recipe: str) -> list[Picture]:
+        """Its pictures by one recipe, sample by sample."""
+        return [picture for picture in self.pictures if picture.recipe == recipe]
+
+    def views(self, recipes: Sequence[str]) -> list[View]:
+        """Its first picture by each recipe; the first of all stands in for recipes without."""
+        stands = stand_ins(recipes, [recipe for recipe in recipes if self.by(recipe)])
+        return [View(self.by(recipe)[0], shown) for recipe, shown in stands.items()]
 
     @property
     def name(self) -> str:
@@ -161,25 +215,22 @@ class Layer:
     branches: list[dict[str, Any]]
     table: list[Statistics]
     pictured: list[Unit]
-    has_sheet: bool = False
+    sheets: list[str] = field(default_factory=list)
+    """The recipes of which it has a contact sheet."""
 
     @cached_property
     def slug(self) -> str:
-        """The name as part of a file name: as it is, unless it holds characters of markup."""
-        if re.fullmatch(r"\w[\w.\-]*", self.name, re.ASCII):
-            return self.name
-        plain = re.sub(r"[^\w.\-]+", "-", self.name, flags=re.ASCII).strip(".-")
-        return f"{plain or 'layer'}-{sha256(self.name.encode()).hexdigest()[:8]}"
+        """The name as part of a file name."""
+        return slug(self.name, "layer")
 
     @property
     def href(self) -> str:
         """Its page."""
         return f"layers/{self.slug}.html"
 
-    @property
-    def sheet(self) -> str:
-        """Its contact sheet."""
-        return f"images/sheets/{self.slug}.webp"
+    def sheet(self, recipe: str) -> str:
+        """Its contact sheet of one recipe."""
+        return f"images/sheets/{slug(recipe)}/{self.slug}.webp"
 
     @property
     def short(self) -> str:
@@ -206,14 +257,41 @@ class Layer:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything the pages show."""
+    """Everything the pages show.
+
+    ``recipes`` are those with pictures, the one shown first before the others; ``measured`` names
+    the evidence that the run was asked for at all.
+    """
 
     settings: dict[str, Any]
     network: dict[str, Any]
     layers: list[Layer]
-    recipe: str
+    recipes: list[str]
+    measured: frozenset[str]
     probe_images: list[str]
     skipped: list[tuple[str, str]]
+
+    @property
+    def recipe(self) -> str:
+        """The one shown first."""
+        return self.recipes[0]
+
+    @property
+    def baseline(self) -> str:
+        """The recipe that others are held against: the article's, where the run has it."""
+        return "article" if "article" in self.recipes else self.recipe
+
+    @property
+    def constants(self) -> dict[str, dict[str, Any]]:
+        """Every constant of each recipe with pictures."""
+        known = self.settings["identity"]["recipes"]
+        return {name: known[name] for name in self.recipes}
+
+    @property
+    def slopes(self) -> tuple[float, float, float] | None:
+        """Spectral slope of the probe images: lower quartile, median, upper quartile."""
+        slopes = self.settings["probe"].get("slope")
+        return (slopes[0], slopes[1], slopes[2]) if slopes else None
 
     @cached_property
     def pictured(self) -> list[Unit]:
@@ -226,133 +304,16 @@ class Catalog:
         return bool(self.settings["probe"]["synthetic"])
 
     @property
+    def probe_word(self) -> str:
+        """What the images of the probe set are called."""
+        return "stimuli" if self.synthetic else "photographs"
+
+    @property
     def notice(self) -> str | None:
         """What must be said of the weights wherever they are shown."""
         return self.settings["weights"]["notice"]
 
 
-def read_catalog(run: Run) -> Catalog:
-    """Read a run. Raises AtlasError, naming the command to run, when it lacks something."""
-    settings, network = run.settings(), run.network()
-    activations, tuning = run.table("activations"), run.table("tuning")
-    strongest, examination = run.table("strongest"), run.table("examination")
-    recipes = list(settings["identity"]["recipes"])
-    evidence = {
-        (row["recipe"], str(row["layer"]), row["unit"], row["sample"]): _evidence(row)
-        for row in examination.to_dict("records")
-    }
-    # A layer that is called by a number is read back as one.
-    statistics = dict(list(activations.groupby(activations["layer"].astype(str), sort=False)))
-    probe_images = _probe_images(strongest)
-    curves = _tuning(tuning)
-
-    layers = []
-    for index, described in enumerate(network["layers"]):
-        name = described["name"]
-        if name not in statistics:
-            raise AtlasError(f"{run.path} has no statistics of {name}; 'atlas rank' makes them")
-        layer = Layer(
-            **{key: described[key] for key in ("name", "units", "stride", "receptive_field")},
-            **{key: described[key] for key in ("height", "width", "rectified", "branches")},
-            center=described["center"] and tuple(described["center"]),
-            index=index,
-            table=_ranked(statistics[name]),
-            pictured=[],
-            has_sheet=run.sheet_path(recipes[0], name).is_file(),
-        )
-        pictures = _pictures(run, recipes, layer, evidence)
-        layer.pictured += [
-            Unit(
-                layer,
-                row,
-                pictures[row.unit],
-                probe_images.get((name, row.unit), []),
-                curves.get((name, row.unit), {}),
-            )
-            for row in layer.table
-            if row.unit in pictures
-        ]
-        layers.append(layer)
-    if not any(layer.pictured for layer in layers):
-        raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
-    skipped = run.table("skipped") if run.has("skipped.csv") else pd.DataFrame()
-    return Catalog(
-        settings=settings,
-        network=network,
-        layers=layers,
-        recipe=recipes[0],
-        probe_images=list(run.table("probe")["image"]),
-        skipped=[(base_name(str(file)), str(reason)) for file, reason in skipped.values],
-    )
-
-
 def base_name(path: str) -> str:
     """The last part of a path: what a page may say of where a file lay."""
     return PureWindowsPath(PurePosixPath(path).name).name or path
-
-
-def _ranked(table: pd.DataFrame) -> list[Statistics]:
-    """All units of a layer by mean activation, highest first, ties by number."""
-    ordered = table.sort_values(["mean", "unit"], ascending=[False, True], kind="stable")
-    columns = (ordered[name].tolist() for name in ("mean", "std", "max", "active_fraction"))
-    rows = zip(ordered["unit"].tolist(), *columns, strict=True)
-    return [Statistics(unit, rank, *values) for rank, (unit, *values) in enumerate(rows, 1)]
-
-
-def _pictures(
-    run: Run, recipes: Iterable[str], layer: Layer, evidence: Mapping[Any, Evidence]
-) -> dict[int, list[Picture]]:
-    """The finished pictures of each unit of a layer: recipes in the run's order, then samples."""
-    found: dict[int, list[Picture]] = {}
-    for recipe in recipes:
-        folder = run.picture_path(recipe, layer.name, 0).parent
-        for path in sorted(folder.glob("*.json")):
-            try:
-                record = json.loads(path.read_text("utf-8"))
-                unit, sample = record["unit"], record["sample"]
-                picture = Picture(
-                    stem=f"{recipe}/{layer.slug}/{path.stem}",
-                    recipe=recipe,
-                    stages=[(stage["upscale"], stage["size"]) for stage in record["stages"]],
-                    evidence=evidence.get((recipe, layer.name, unit, sample)),
-                    **{key: record[key] for key in ("sample", "status", "seed", "attempt")},
-                    **{key: record[key] for key in ("size", "activations", "terms")},
-                )
-            except (ValueError, KeyError, TypeError):
-                raise AtlasError(f"{path} is damaged; delete it and run 'atlas maximize'") from None
-            found.setdefault(unit, []).append(picture)
-    for pictures in found.values():
-        pictures.sort(key=lambda picture: picture.sample)  # stable: recipes stay in order
-        pictures.sort(key=lambda picture: list(recipes).index(picture.recipe))
-    return found
-
-
-def _evidence(row: Mapping[Any, Any]) -> Evidence:
-    values = {name: _number(row[name]) for name in Evidence.__dataclass_fields__}
-    standing = values.pop("standing")
-    return Evidence(**values, standing=None if standing is None else int(standing))
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _probe_images(strongest: pd.DataFrame) -> dict[tuple[str, int], list[ProbeImage]]:
-    found: dict[tuple[str, int], list[ProbeImage]] = {}
-    ordered = strongest.sort_values(["layer", "unit", "place"], kind="stable")
-    columns = ("layer", "unit", "image", "mean", "peak", "row", "column")
-    for layer, unit, *values in zip(*(ordered[name].tolist() for name in columns), strict=True):
-        name, mean, peak, row, column = values
-        image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column))
-        found.setdefault((str(layer), int(unit)), []).append(image)
-    return found
-
-
-def _tuning(table: pd.DataFrame) -> dict[tuple[str, int], dict[str, float]]:
-    conditions = list(table.columns[2:])
-    values = table[conditions].to_numpy(float)
-    keys = zip(table["layer"], table["unit"], strict=True)
-    return {
-        (str(layer), int(unit)): dict(zip(conditions, row.tolist(), strict=True))
-        for (layer, unit), row in zip(keys, values, strict=True)
-    }

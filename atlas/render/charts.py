@@ -99,8 +99,8 @@ def activation_curve(
     """
     values = [value for value in activations if value is not None]
     top = max(values, default=0) or 1.0
-    x = _scale(0, max(len(activations) - 1, 1), LEFT, WIDTH - RIGHT)
-    y = _scale(0, top, HEIGHT - BOTTOM, TOP + 8)
+    x = Scale(0, max(len(activations) - 1, 1), LEFT, WIDTH - RIGHT)
+    y = Scale(0, top, HEIGHT - BOTTOM, TOP + 8)
     parts = _horizontal_grid(ticks(0, top), y)
     each = len(activations) / max(sizes, 1)
     last = stages[-1][0] if stages else 0
@@ -119,9 +119,9 @@ def tuning_line(values: Mapping[float, float], label: str, unit: str, log: bool 
     """Mean response along one axis of the stimuli."""
     places = {key: math.log2(key) if log and key > 0 else key for key in values}
     width, height = 230, 140
-    x = _scale(min(places.values()), max(places.values()), 40, width - 14)
+    x = Scale(min(places.values()), max(places.values()), 40, width - 14)
     low, high = min(0.0, *values.values()), max(0.0, *values.values())
-    y = _scale(low, high if high > low else low + 1, height - 28, 12)
+    y = Scale(low, high if high > low else low + 1, height - 28, 12)
     parts = _horizontal_grid(ticks(low, high, 3), y, 40, width - 6)
     points = [(x(places[key]), y(value)) for key, value in values.items()]
     parts.append(path(list(points), "curve"))
@@ -177,7 +177,7 @@ def tuning_families(values: Mapping[str, float], label: str) -> Markup:
     row, left, width = 17, 88, WIDTH
     height = row * len(ordered) + 8
     low, high = min(0.0, *values.values()), max(0.0, *values.values())
-    x = _scale(low, high if high > low else low + 1, left, width - 62)
+    x = Scale(low, high if high > low else low + 1, left, width - 62)
     names, bars, numbers = [], [], []
     for index, (family, value) in enumerate(ordered):
         middle = 4 + row * index + row / 2
@@ -224,76 +224,6 @@ def receptive_field(side: int | None, whole: int) -> Markup:
     )
 
 
-@dataclass(frozen=True)
-class Range:
-    """A layer's value in a chart along depth: the middle one, and from where to where."""
-
-    middle: float | None
-    low: float | None = None
-    high: float | None = None
-
-
-def along_depth(
-    names: Sequence[str], values: Sequence[Range], label: str, log: bool = False, zero: bool = True
-) -> Markup:
-    """One value a layer in depth order, each with the range it is the middle of."""
-    known = [v for r in values for v in (r.low, r.middle, r.high) if v is not None]
-    if log:
-        known = [value for value in known if value > 0]
-    if not known:
-        return Markup("")
-    width, height, base = 560, 230, 182
-    if log:
-        # The extremes of a gain can be anything: the axis holds at most four decades.
-        top = math.ceil(math.log10(max(known)) * 2) / 2
-        bottom = max(math.floor(math.log10(min(known)) * 2) / 2, top - 4)
-        low, high = bottom, max(top, bottom + 0.5)
-        steps = (1, 2, 5) if high - low < 2 else (1,)
-        powers = range(math.floor(low), math.ceil(high) + 1)
-        marks = [p + math.log10(step) for p in powers for step in steps]
-        marks = [mark for mark in marks if low <= mark <= high]
-    else:
-        low, high = (min(0.0, *known) if zero else min(known)), max(known)
-        high = high if high > low else low + 1
-        marks = ticks(low, high)
-    scale = _scale(low, high, base, 14)
-
-    def y(value: float) -> float:
-        if log:
-            return scale(max(math.log10(value), low)) if value > 0 else scale(low)
-        return scale(value)
-
-    x = _scale(-0.5, len(names) - 0.5, LEFT, width - 4)
-    parts = []
-    for mark in marks:
-        parts.append(line(LEFT, scale(mark), width - 4, scale(mark), "grid"))
-        shown = number(10**mark if log else mark, 2)
-        parts.append(text(LEFT - 6, scale(mark) + 4, shown, "tick", text_anchor="end"))
-    middles: list[tuple[float, float] | None] = []
-    for index, (name, value) in enumerate(zip(names, values, strict=True)):
-        px = x(index)
-        label_x, label_y = round(px + 4, 1), base + 14
-        parts.append(
-            text(
-                label_x,
-                label_y,
-                name,
-                "tick",
-                text_anchor="end",
-                transform=f"rotate(-45 {label_x} {label_y})",
-            )
-        )
-        if value.low is not None and value.high is not None:
-            parts.append(line(px, y(value.low), px, y(value.high), "range"))
-        middles.append(None if value.middle is None else (px, y(value.middle)))
-    parts.append(path(middles, "curve faint"))
-    for name, value, point in zip(names, values, middles, strict=True):
-        if point is not None:
-            title = element("title", f"{name}: {number(value.middle)}")
-            parts.append(element("circle", title, cx=point[0], cy=point[1], r=4, class_="dot"))
-    return image(width, height, label, *parts, class_="depth")
-
-
 def oklab_hex(lightness: float, chroma: float, hue: float) -> str:
     """An Oklab color (Ottosson 2020) as ``#rrggbb``, clipped to what a screen shows."""
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
@@ -312,18 +242,19 @@ def oklab_hex(lightness: float, chroma: float, hue: float) -> str:
     return "#" + "".join(f"{round(255 * value):02x}" for value in encoded)
 
 
-class _scale:
-    """A linear scale from values to places in a drawing."""
+class Scale:
+    """A linear scale: called with a value, gives its place in a drawing."""
 
     def __init__(self, low: float, high: float, start: float, end: float) -> None:
         self.low, self.start = low, start
         self.slope = (end - start) / (high - low) if high != low else 0.0
 
     def __call__(self, value: float) -> float:
+        """Where a value lies."""
         return self.start + (value - self.low) * self.slope
 
 
-def _steps(values: Sequence[float | None], x: _scale, y: _scale) -> Markup:
+def _steps(values: Sequence[float | None], x: Scale, y: Scale) -> Markup:
     """A line with a point at every step, broken where there is no value.
 
     Drawn in units of one step and half a pixel, so that each point takes but a few characters.
@@ -346,7 +277,7 @@ def _steps(values: Sequence[float | None], x: _scale, y: _scale) -> Markup:
 
 
 def _horizontal_grid(
-    marks: Sequence[float], y: _scale, left: float = LEFT, right: float = WIDTH - RIGHT
+    marks: Sequence[float], y: Scale, left: float = LEFT, right: float = WIDTH - RIGHT
 ) -> list[Markup]:
     parts = []
     for mark in marks:

@@ -1,4 +1,8 @@
-"""The atlas as data: ``data/atlas.json`` and ``data/units.csv``."""
+"""The atlas as data: ``data/atlas.json`` and ``data/units.csv``.
+
+Schema 2: a unit's pictures by several recipes and samples each have their own row in
+``units.csv``, and every picture the extended evidence.
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +11,27 @@ from typing import Any
 
 import pandas as pd
 
-from atlas.render.catalog import Catalog, Unit
+from atlas.render.catalog import Catalog, Picture, Unit
 from atlas.render.pictures import Look
 
-SCHEMA = 1
+SCHEMA = 2
 
 STATISTICS = ["mean", "std", "max", "active_fraction"]
-EVIDENCE = ["gain_mean", "gain_rms", "z", "standing"]
-COLUMNS = ["layer", "unit", "rank", *STATISTICS, "branch", "page", "status", *EVIDENCE]
+EVIDENCE = [
+    "gain_mean",
+    "gain_rms",
+    "z",
+    "standing",
+    "shift",
+    "blur",
+    "jpeg",
+    "rescale",
+    "slope",
+    "alike",
+]
+LOOK = ["identification", "spatial_frequency", "colorfulness"]
+COLUMNS = ["layer", "unit", "rank", *STATISTICS, "branch", "page",
+           "recipe", "sample", "status", *EVIDENCE, *LOOK]  # fmt: skip
 """Of ``units.csv``."""
 
 
@@ -26,7 +43,7 @@ def atlas_json(catalog: Catalog, looks: Mapping[str, Look]) -> str:
         "network": settings["identity"]["network"],
         "weights": settings["weights"] | {"sha256": settings["identity"]["weights"]},
         "probe": settings["probe"],
-        "recipes": settings["identity"]["recipes"],
+        "recipes": catalog.constants,
         "seed": settings["identity"]["seed"],
         "precision": settings["identity"]["precision"],
         "device": settings["identity"]["device"],
@@ -49,8 +66,8 @@ def atlas_json(catalog: Catalog, looks: Mapping[str, Look]) -> str:
     return json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def units_csv(catalog: Catalog) -> str:
-    """A row for every unit of every layer; page, status and evidence where it has a picture."""
+def units_csv(catalog: Catalog, looks: Mapping[str, Look]) -> str:
+    """A row for every picture, and one for every unit of every layer that has none."""
     rows = []
     for layer in catalog.layers:
         units = {unit.number: unit for unit in layer.pictured}
@@ -58,13 +75,26 @@ def units_csv(catalog: Catalog) -> str:
             row = {"layer": layer.name, **statistics._asdict()}
             row["branch"] = layer.branch_of(statistics.unit)
             if unit := units.get(statistics.unit):
-                row |= {"page": unit.href, "status": unit.picture.status}
-                if unit.picture.evidence:
-                    evidence = asdict(unit.picture.evidence)
-                    row |= {name: evidence[name] for name in EVIDENCE}
-            rows.append(row)
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"standing": "Int64"})
+                row["page"] = unit.href
+                rows += [row | _picture_row(unit, picture, looks) for picture in unit.pictures]
+            else:
+                rows.append(row)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"standing": "Int64", "sample": "Int64"})
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _picture_row(unit: Unit, picture: Picture, looks: Mapping[str, Look]) -> dict[str, Any]:
+    evidence = asdict(picture.evidence) if picture.evidence else {}
+    look = looks[picture.stem]
+    return {
+        "recipe": picture.recipe,
+        "sample": picture.sample,
+        "status": picture.status,
+        **{name: evidence.get(name) for name in EVIDENCE},
+        "identification": unit.identified.get(picture.recipe),
+        "spatial_frequency": look.frequency,
+        "colorfulness": look.colorfulness,
+    }
 
 
 def _unit(unit: Unit, looks: Mapping[str, Look]) -> dict[str, Any]:
@@ -74,6 +104,7 @@ def _unit(unit: Unit, looks: Mapping[str, Look]) -> dict[str, Any]:
         "mean": unit.mean,
         "branch": unit.branch,
         "page": unit.href,
+        "identification": unit.identified,
         "pictures": [
             {
                 "recipe": picture.recipe,

@@ -1,147 +1,115 @@
-"""What the run says along depth: a chart and a sentence each, and the article's two guesses."""
+"""What the run says along depth: a chart and a sentence each, recipe beside recipe."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
-from atlas.render.catalog import Catalog, Layer, Picture
-from atlas.render.charts import Range, along_depth
-from atlas.render.pictures import Look
+from atlas.render.bootstrap import Range, estimate
+from atlas.render.catalog import PHOTOGRAPHS, Catalog, Layer
+from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
+from atlas.render.measured import Looks, Measure, measures
+from atlas.render.pairs import Comparison
 from atlas.render.svg import number
 
-RECOGNIZABLE = (
-    "inception4a",
-    "inception4b",
-    "inception4c",
-    "inception4d",
-    "inception4e",
-    "inception5a",
-)
-HIGH_FREQUENCY = "inception5b"
-"""The article's closing guesses: where features are recognizable, and where noise prevails."""
+BOROWSKI = {"people, photographs 92 %": 92.0, "people, synthetic 82 %": 82.0, "chance 50 %": 50.0}
+"""Borowski et al. 2021, "Exemplary natural images explain CNN activations better than
+state-of-the-art feature visualization": how often people were right in the two-choice task."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A chart along depth: what it shows, how it was measured, and the values it shows."""
+    """A chart along depth: what it shows, how it was measured, and what it comes to.
+
+    ``verdicts`` say who is ahead where recipes are compared, one sentence each.
+    """
 
     key: str
     title: str
     measured: str
     unit: str
-    values: list[Range]
+    series: list[Series]
     chart: Markup
+    verdicts: list[str]
 
 
-@dataclass(frozen=True)
-class Guess:
-    """What the article supposed, and what this run says about it."""
-
-    claim: str
-    verdict: str
-
-
-def find(catalog: Catalog, looks: Mapping[str, Look]) -> list[Finding]:
-    """All findings, each over the layers of the run in depth order."""
-
-    def over(value: Callable[[Picture], float | None]) -> list[Range]:
-        return [_middle(map(value, _finished(layer))) for layer in catalog.layers]
-
-    pictures = [unit.picture for unit in catalog.pictured]
+def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> list[Finding]:
+    """All findings that the run has values for, over its layers in depth order."""
+    comparisons = list(comparisons)
+    found = [_over_recipes(catalog, looks, measure, comparisons) for measure in measures(catalog)]
+    pictures = [picture for unit in catalog.pictured for picture in unit.pictures]
     silent = sum(picture.status == "silent" for picture in pictures)
-    strongest = "strongest stimulus" if catalog.synthetic else "strongest photograph"
-    asked = [
-        ("frequency", "Spatial frequency of the pictures",
-         "Mean radial frequency of a picture's brightness, weighted by its power spectrum: how "
-         "fine the pattern is. 0.5 changes sign with every pixel. Dot: median of the layer's "
-         "pictures; bar: lowest to highest.",
-         "cycles/pixel", over(lambda p: looks[p.stem].frequency), {}),
-        ("gain", "Gain over the probe set",
-         "Activation (RMS) on the published 8-bit picture over that on the unit's "
-         f"{strongest}: how many times better the picture is. On a logarithmic axis; median, "
-         "lowest to highest.",
-         "×", over(lambda p: p.evidence.gain_rms if p.evidence else None), {"log": True}),
-        ("colorfulness", "Color of the pictures",
-         "Colorfulness after Hasler and Süsstrunk (2003): spread and mean of the opponent colors. "
-         "0 is gray, 33 moderately and 109 extremely colorful. Median, lowest to highest.",
-         "", over(lambda p: looks[p.stem].colorfulness), {}),
-        ("silent", "Silent units",
-         f"Share of a layer's units that none of the {len(catalog.probe_images)} probe images "
-         "excites at any position. Layers without ReLU have no such units and are left out. Of "
-         f"{len(pictures)} pictures, {silent} ended silent: their unit never answered to them.",
-         "%", [_silent(layer) for layer in catalog.layers], {}),
-        ("sparsity", "Sparsity",
-         "Share of positions, over all probe images, at which a unit is active (above 0). Median "
-         "of all units of the layer; bar: lower to upper quartile.",
-         "%", [_active(layer) for layer in catalog.layers], {}),
-        ("specific", "Pictures that excite their own unit most",
-         "Share of a layer's pictures on which no unit of the layer departs further from its mean "
-         "over the probe set, in standard deviations, than the unit the picture was made for.",
-         "%", [_specific(layer) for layer in catalog.layers], {}),
+    found += [
+        _over_network(
+            catalog, "silent", "Silent units",
+            f"Share of a layer's units that none of the {len(catalog.probe_images)} probe images "
+            "excites at any position. Layers without ReLU have no such units and are left out. Of "
+            f"{len(pictures)} pictures, {silent} ended silent: their unit never answered to them.",
+            [_silent(layer) for layer in catalog.layers],
+        ),
+        _over_network(
+            catalog, "sparsity", "Sparsity",
+            "Share of positions, over all probe images, at which a unit is active (above 0). "
+            "Median of all units of the layer; bar: lower to upper quartile.",
+            [_active(layer) for layer in catalog.layers],
+        ),
     ]  # fmt: skip
-    names = [layer.short for layer in catalog.layers]
-    return [
-        Finding(key, title, measured, unit, values,
-                along_depth(names, values, f"{title} by layer", **options))
-        for key, title, measured, unit, values, options in asked
+    return [finding for finding in found if finding.chart]
+
+
+def _over_recipes(
+    catalog: Catalog, looks: Looks, measure: Measure, comparisons: list[Comparison]
+) -> Finding:
+    several = len(catalog.recipes) > 1
+    series = [
+        Series(recipe if several else "",
+               [measure.over(layer, recipe, looks) for layer in catalog.layers], kind)
+        for kind, recipe in enumerate(catalog.recipes)
     ]  # fmt: skip
-
-
-def guesses(catalog: Catalog, findings: Iterable[Finding]) -> list[Guess]:
-    """The article's guesses that can be held against this run's layers."""
-    values = {
-        finding.key: dict(
-            zip((layer.name for layer in catalog.layers), finding.values, strict=True)
+    said, backdrop, images = measure.said, Backdrop(), catalog.probe_word
+    if measure.key == "identification" and any(r.middle is not None for r in series[0].values):
+        reference = [_with_photographs(layer) for layer in catalog.layers]
+        if any(value.middle is not None for value in reference):
+            series.append(Series(f"nine strongest {images}", reference, REFERENCE))
+        backdrop = Backdrop(lines=BOROWSKI)
+        said += (
+            " Guessing is right in 50 of 100; people were right in 82 with synthetic pictures "
+            "and in 92 with photographs (Borowski et al. 2021)."
         )
-        for finding in findings
-    }
-    found = []
-    inside = [name for name in RECOGNIZABLE if name in values["specific"]]
-    outside = [name for name in values["specific"] if name not in RECOGNIZABLE]
-    if inside and outside:
-        specific = values["specific"]
-        here, there = (_mean(specific[name].middle for name in part) for part in (inside, outside))
-        if here is not None and there is not None:
-            word = "more" if here > there else "no more"
-            found.append(Guess(
-                "4a to 4e and 5a have the most recognizable features.",
-                "Recognizing is for people; no number of this run does it. The nearest is whether "
-                "a picture speaks for its own unit rather than for any: in these layers "
-                f"{number(here)} % of the pictures excite their own unit most, in the others "
-                f"{number(there)} %. By that measure they are {word} specific.",
-            ))  # fmt: skip
-    frequency = {n: r.middle for n, r in values["frequency"].items() if r.middle is not None}
-    if HIGH_FREQUENCY in frequency and len(frequency) > 1:
-        order = sorted(frequency, key=lambda name: -frequency[name])
-        place = order.index(HIGH_FREQUENCY) + 1
-        others = [value for name, value in frequency.items() if name != HIGH_FREQUENCY]
-        verdict = (
-            f"The median spatial frequency of its pictures is {number(frequency[HIGH_FREQUENCY])} "
-            f"cycles per pixel, against {number(float(np.median(others)))} in the other layers: "
-            f"the {_ordinal(place)} of {len(order)} layers. "
-        )
-        if place == 1:
-            verdict += "The run agrees."
-        else:
-            verdict += (
-                f"Finest is {order[0]} with {number(frequency[order[0]])}: the run disagrees."
-            )
-        found.append(Guess("5b is mostly high frequency.", verdict))
-    return found
+    if measure.key == "slope" and catalog.slopes:
+        low, middle, high = catalog.slopes
+        backdrop = Backdrop(band=(f"half of the {images}", low, high))
+        said += f" Band: the {images}, lower to upper quartile, median {number(middle)}."
+    chart = along_depth(
+        [layer.short for layer in catalog.layers],
+        series,
+        f"{measure.title} by layer" + (f", {', '.join(catalog.recipes)}" if several else ""),
+        log=measure.log,
+        zero=measure.key not in ("slope", "identification"),
+        backdrop=backdrop,
+    )
+    verdicts = []
+    for comparison in comparisons:
+        if sentence := comparison.sentence(measure.key):
+            verdicts.append(sentence)
+        if measure.key == "slope" and (sentence := comparison.sentence("distance")):
+            verdicts.append(f"By the distance from the {images}' median, {sentence}")
+    return Finding(measure.key, measure.title, said, measure.unit, series, chart, verdicts)
 
 
-def _finished(layer: Layer) -> list[Picture]:
-    """The first pictures of a layer's units that came out well."""
-    return [unit.picture for unit in layer.pictured if unit.picture.status == "ok"]
+def _over_network(
+    catalog: Catalog, key: str, title: str, measured: str, values: list[Range]
+) -> Finding:
+    """A finding about the network itself, which no recipe changes."""
+    series, names = [Series("", values)], [layer.short for layer in catalog.layers]
+    chart = along_depth(names, series, f"{title} by layer")
+    return Finding(key, title, measured, "%", series, chart, [])
 
 
-def _middle(values: Iterable[float | None]) -> Range:
-    known = [value for value in values if value is not None]
-    if not known:
-        return Range(None)
-    return Range(float(np.median(known)), min(known), max(known))
+def _with_photographs(layer: Layer) -> Range:
+    known = [unit.identified.get(PHOTOGRAPHS) for unit in layer.pictured]
+    return estimate([100 * value for value in known if value is not None])
 
 
 def _silent(layer: Layer) -> Range:
@@ -154,21 +122,3 @@ def _active(layer: Layer) -> Range:
         [row.active_fraction for row in layer.table], [0.25, 0.5, 0.75]
     )
     return Range(float(middle), float(low), float(high))
-
-
-def _specific(layer: Layer) -> Range:
-    standings = [p.evidence.standing for p in _finished(layer) if p.evidence]
-    known = [standing == 1 for standing in standings if standing is not None]
-    return Range(100 * float(np.mean(known)) if known else None)
-
-
-def _ordinal(place: int) -> str:
-    if place == 1:
-        return "highest"
-    suffix = {1: "st", 2: "nd", 3: "rd"}.get(0 if 10 < place % 100 < 14 else place % 10, "th")
-    return f"{place}{suffix} highest"
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None

@@ -1,12 +1,15 @@
 """The folder of a site: whole files, and only those of the last render."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Self
 
 from atlas.errors import AtlasError
-from atlas.store import write_atomically
+from atlas.lock import lock
+from atlas.store import Ground, one_line
 
 MANIFEST = ".atlas-files"
 """Lists what a render wrote, so that the next one knows what is its own to remove."""
@@ -15,58 +18,75 @@ MANIFEST = ".atlas-files"
 class SiteFolder:
     """Files being written into ``path``; those of an earlier render that were not are removed.
 
-    Files that no render wrote are left alone. Raises AtlasError when the folder cannot be written
-    or holds a website of somebody else.
+    Files that no render wrote are left alone: a file is only replaced or removed when the manifest
+    lists it, and nothing is touched behind a link. Raises AtlasError when the folder cannot be
+    written, or holds something and no manifest.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.written: set[str] = set()
         self._old: set[str] = set()
+        self._ground = Ground(path)
 
     @classmethod
     @contextmanager
     def opened(cls, path: Path) -> Iterator[Self]:
         """Open a folder for one render, and remove what became stale when it is complete."""
         folder = cls(path)
-        with _one_line(path):
-            folder._start()
-        try:
+        with lock(path):
+            with one_line(path):
+                folder._start()
             yield folder
-        except BaseException:
-            # What was written stays, known as ours, for the next render to replace or remove.
-            folder._remember(folder._old | folder.written)
-            raise
-        with _one_line(path):
-            folder._finish()
+            with one_line(path):
+                folder._finish()
 
     def write(self, name: str, data: bytes | str) -> None:
         """Write one file, whole or not at all; ``name`` is relative with forward slashes.
 
-        A file that already says the same is left as it is.
+        A file that already says the same is left as it is. Half a character, as in the name of a
+        file that is no Unicode, is written as its escape.
         """
-        content = data.encode() if isinstance(data, str) else data
-        with _one_line(self.path):
+        content = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+        if not _inside(name):
+            raise AtlasError(f"{name!r} cannot be the name of a file in a site; rename it")
+        path = self.path / name
+        with one_line(self.path):
+            if not self._is_own(path.parent):
+                raise AtlasError(f"{path.parent} leads out of the site; remove that link")
+            if name not in self._old and name not in self.written:
+                self._claim(name)
             self.written.add(name)
-            _replace(self.path / name, content)
+            self._replace(path, content)
 
     def _start(self) -> None:
+        refuse_foreign(self.path)
         manifest = self.path / MANIFEST
-        if manifest.is_file():
-            self._old = {name for name in manifest.read_text("utf-8").splitlines() if _inside(name)}
-        elif (self.path / "index.html").exists():
+        if manifest.is_file() and not manifest.is_symlink():
+            listed = os.fsdecode(manifest.read_bytes()).split("\n")
+            self._old = {name for name in listed if _inside(name)}
+        self._remember(self._old)
+
+    def _claim(self, name: str) -> None:
+        """Make a new name ours, in the manifest too, before there is such a file.
+
+        So an interruption at any moment leaves no file of which the next render does not know.
+        """
+        path = self.path / name
+        if os.path.lexists(path):
             raise AtlasError(
-                f"{self.path} holds a site that atlas did not write; name another with --site"
+                f"{path} was not written by atlas; move it away, or name another folder with --site"
             )
-        else:
-            _replace(manifest, b"")
+        with (self.path / MANIFEST).open("r+", encoding="utf-8") as manifest:
+            manifest.seek(0, os.SEEK_END)
+            manifest.write(f"{name}\n")
 
     def _finish(self) -> None:
-        # The names of both until the stale files are gone: an interruption forgets none of them.
-        self._remember(self._old | self.written)
         for name in sorted(self._old - self.written):
             stale = self.path / name
-            stale.unlink(missing_ok=True)
+            if not _is_plain(stale) or not self._is_own(stale.parent):
+                continue
+            stale.unlink()
             for folder in stale.relative_to(self.path).parents:
                 if folder == Path(".") or any((self.path / folder).iterdir()):
                     break
@@ -75,25 +95,37 @@ class SiteFolder:
 
     def _remember(self, names: set[str]) -> None:
         lines = "".join(f"{name}\n" for name in sorted(names))
-        _replace(self.path / MANIFEST, lines.encode())
+        self._replace(self.path / MANIFEST, os.fsencode(lines))
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        if _is_plain(path) and path.stat().st_size == len(content) and path.read_bytes() == content:
+            return
+        # A site is made again from its run in seconds: it need not outlive a loss of power.
+        self._ground.write(path, content, durable=False)
+
+    def _is_own(self, folder: Path) -> bool:
+        """Whether a folder lies in the site itself, and not behind a link out of it."""
+        return folder.resolve() == self.path.resolve() / folder.relative_to(self.path)
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise AtlasError when a folder holds something and atlas has made no site in it."""
+    with one_line(folder):
+        manifest = folder / MANIFEST
+        if manifest.is_file() and not manifest.is_symlink():
+            return
+        if folder.is_dir() and any(not name.startswith(".") for name in os.listdir(folder)):
+            raise AtlasError(
+                f"{folder} holds files that atlas did not write; name another with --site"
+            )
 
 
 def _inside(name: str) -> bool:
+    """Whether a name is the plain relative path of a file that a site can have."""
     path = PurePosixPath(name)
-    return bool(name) and not path.is_absolute() and ".." not in path.parts
+    plain = name.isprintable() and path.as_posix() == name and name not in (".", MANIFEST)
+    return plain and not path.is_absolute() and ".." not in path.parts
 
 
-def _replace(path: Path, content: bytes) -> None:
-    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
-        return
-    # A site is made again from its run in seconds: it need not outlive a loss of power.
-    write_atomically(path, content, durable=False)
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise AtlasError(f"cannot write the site into {path} ({reason})") from error
+def _is_plain(path: Path) -> bool:
+    return os.path.lexists(path) and stat.S_ISREG(path.lstat().st_mode)

@@ -10,15 +10,30 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from markupsafe import Markup
 
-from atlas.render import charts, diagram, findings, provenance
-from atlas.render.catalog import SHOWN, Catalog, Layer, Unit
+from atlas.render import charts, constants, diagram, evidence, findings, guesses, pairs, provenance
+from atlas.render.bootstrap import FEWEST
+from atlas.render.catalog import SHOWN, Catalog, Layer, Picture, Unit, View, stand_ins
+from atlas.render.data import SCHEMA
+from atlas.render.measured import measures
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import Look
 from atlas.render.probe_images import outline
 from atlas.render.templating import Templates
+from atlas.render.tuning import tuning_curves
 
 COMPARED = 4
 """How many layers or units are compared at most."""
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A unit by one recipe: what its page shows of the recipe's first picture and its samples."""
+
+    view: View
+    samples: list[Picture]
+    likeness: float | None
+    curve: Markup
+    command: str
 
 
 @dataclass
@@ -31,7 +46,7 @@ class Pages:
         templates, folder: from where, and to where.
         base_url: address of the site with a slash at its end, if known.
         cover: the picture for sharing the site as a whole.
-        sheets: width and height of the contact sheets, by layer.
+        sheets: width and height of the contact sheets, by their name in the site.
         lossless_ranks: how many of a layer's pictures are there to be downloaded losslessly.
         probe_files: files of the probe images that are shown, by image name.
         progress: called with 1 for every page.
@@ -97,14 +112,15 @@ class Pages:
             next_layer=after,
             distribution=chart,
             sketch=charts.receptive_field(layer.receptive_field, self._input),
-            sheet_size=self.sheets.get(layer.name),
+            sheets=[
+                (recipe, shown, layer.sheet(recipe), self.sheets[layer.sheet(recipe)])
+                for recipe, shown in stand_ins(self.catalog.recipes, layer.sheets).items()
+            ],
             rows=_rows(layer),
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
-        picture = unit.picture
-        steps = self.catalog.settings["identity"]["recipes"][picture.recipe]["steps"]
-        sizes = len(picture.activations) // steps if steps else 0
+        views = unit.views(self.catalog.recipes)
         place = unit.layer.pictured.index(unit)
         return self._page(
             "unit",
@@ -112,30 +128,52 @@ class Pages:
             title=f"{unit.layer.name} unit {unit.number} · Atlas of {self._network_name}",
             description=f"The picture that excites unit {unit.number} of {unit.layer.name}, rank "
             f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
-            image=picture.image,
+            image=unit.picture.image,
             before=before and before.href,
             after=after and after.href,
             unit=unit,
             layer=unit.layer,
-            picture=picture,
-            look=self.looks[picture.stem],
+            portraits=[self._portrait(unit, view) for view in views],
+            evidence=evidence.evidence_rows(self.catalog, unit, views, self.looks),
             previous_unit=before,
             next_unit=after,
             lossless=place < self.lossless_ranks,
             comparable=place < SHOWN,
-            curve=charts.activation_curve(picture.activations, picture.stages, sizes),
             strongest=[
                 (image, self.probe_files.get(image.name), outline(unit.layer, image))
                 for image in unit.strongest
             ],
-            tuning=_tuning(unit),
+            tuning=tuning_curves(unit),
+            own_recipes=constants.tables(self.catalog),
+        )
+
+    def _portrait(self, unit: Unit, view: View) -> Portrait:
+        picture = view.picture
+        steps = self.catalog.constants[picture.recipe]["steps"]
+        sizes = len(picture.activations) // steps if steps else 0
+        samples = unit.by(picture.recipe)
+        return Portrait(
+            view=view,
+            samples=samples,
+            likeness=evidence.likeness(samples),
+            curve=charts.activation_curve(picture.activations, picture.stages, sizes),
             command=provenance.unit_command(self.catalog, unit, picture),
         )
 
     def _compare(self) -> str:
         layers = [layer for layer in self.catalog.layers if layer.pictured]
-        frequency = {layer.name: self._median_frequency(layer) for layer in layers}
-        gain = {layer.name: _median_gain(layer) for layer in layers}
+        known = {measure.key: measure for measure in measures(self.catalog)}
+        summaries = [
+            (
+                f"{title}, median",
+                {
+                    (layer.name, recipe): known[key].over(layer, recipe, self.looks).middle
+                    for layer in layers
+                    for recipe in self.catalog.recipes
+                },
+            )
+            for title, key in (("Gain", "gain"), ("Frequency", "frequency"))
+        ]
         return self._page(
             "compare",
             "compare.html",
@@ -144,8 +182,7 @@ class Pages:
             layers=layers,
             deepest=max(len(layer.shown) for layer in layers),
             compared=COMPARED,
-            frequency=frequency,
-            gain=gain,
+            summaries=summaries,
             median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
             distributions={
                 layer.name: charts.distribution(
@@ -160,15 +197,18 @@ class Pages:
         )
 
     def _findings(self) -> str:
-        found = findings.find(self.catalog, self.looks)
+        comparisons = pairs.compare(self.catalog, self.looks)
         return self._page(
             "findings",
             "findings.html",
             title=f"Findings along depth · Atlas of {self._network_name}",
-            description="Spatial frequency, gain, color, silent units and sparsity from the first "
-            "layer to the last.",
-            findings=[finding for finding in found if finding.chart],
-            guesses=findings.guesses(self.catalog, found),
+            description="Gain, robustness, spatial frequency, color, silent units and sparsity "
+            "from the first layer to the last.",
+            fewest=FEWEST,
+            findings=findings.find(self.catalog, self.looks, comparisons),
+            comparisons=comparisons,
+            guesses=guesses.guesses(self.catalog, self.looks),
+            changes=guesses.changes(self.catalog, self.looks),
             layers=self.catalog.layers,
         )
 
@@ -179,7 +219,10 @@ class Pages:
             title=f"Method · Atlas of {self._network_name}",
             description="How the pictures are made: formulas, every constant, probe set, weights, "
             "versions, and how to make them again.",
-            recipes=self.catalog.settings["identity"]["recipes"],
+            recipes=self.catalog.constants,
+            explained=constants.explained(self.catalog),
+            own_recipes=constants.tables(self.catalog),
+            schema=SCHEMA,
             command=provenance.build_command(self.catalog),
             lossless_ranks=self.lossless_ranks,
             has_more_pictures=any(
@@ -264,11 +307,6 @@ class Pages:
             [mean for layer in self.catalog.layers for mean in _means(layer)]
         )
 
-    def _median_frequency(self, layer: Layer) -> float | None:
-        known = [self.looks[unit.picture.stem].frequency for unit in layer.pictured]
-        values = [value for value in known if value is not None]
-        return float(np.median(values)) if values else None
-
 
 def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
     """Each item between the one before and the one after it."""
@@ -284,39 +322,3 @@ def _rows(layer: Layer) -> list[tuple[Any, ...]]:
     """The layer's table: a unit's statistics, its branch, and the unit where it has a page."""
     units = {unit.number: unit for unit in layer.pictured}
     return [(row, layer.branch_of(row.unit), units.get(row.unit)) for row in layer.table]
-
-
-def _median_gain(layer: Layer) -> float | None:
-    gains = [unit.picture.evidence.gain_rms for unit in layer.pictured if unit.picture.evidence]
-    known = [gain for gain in gains if gain is not None]
-    return float(np.median(known)) if known else None
-
-
-def _tuning(unit: Unit) -> list[tuple[str, Markup]]:
-    """The tuning curves: what each is about, and its chart."""
-    axes: dict[str, dict[str, float]] = {}
-    for condition, value in unit.tuning.items():
-        axis, _, key = condition.partition(":")
-        axes.setdefault(axis, {})[key] = value
-
-    def numeric(axis: str) -> dict[float, float]:
-        return {float(key): value for key, value in axes[axis].items()}
-
-    name = f"unit {unit.number} of {unit.layer.name}"
-    found = []
-    if "orientation" in axes:
-        label = f"Response of {name} to the orientation of gratings"
-        found.append(
-            ("Orientation of gratings", charts.tuning_line(numeric("orientation"), label, "°"))
-        )
-    if "frequency" in axes:
-        label = f"Response of {name} to the spatial frequency of gratings"
-        chart = charts.tuning_line(numeric("frequency"), label, "", log=True)
-        found.append(("Spatial frequency, cycles per image", chart))
-    if "hue" in axes:
-        label = f"Response of {name} to the hue of color fields"
-        found.append(("Hue of color fields", charts.tuning_hue(numeric("hue"), label)))
-    if "family" in axes:
-        label = f"Response of {name} to the families of stimuli"
-        found.append(("Family of stimuli", charts.tuning_families(axes["family"], label)))
-    return found

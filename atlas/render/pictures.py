@@ -87,15 +87,15 @@ def write_lossless(run: Run, catalog: Catalog, folder: SiteFolder) -> int:
 
 
 def write_sheets(run: Run, catalog: Catalog, folder: SiteFolder) -> dict[str, tuple[int, int]]:
-    """Write the contact sheets, reduced; return width and height by layer."""
+    """Write the contact sheets, reduced; return width and height by their name in the site."""
     sizes = {}
     for layer in catalog.layers:
-        if layer.has_sheet:
-            sheet = Image.fromarray(read(run.sheet_path(catalog.recipe, layer.name)))
+        for recipe in layer.sheets:
+            sheet = Image.fromarray(read(run.sheet_path(recipe, layer.name)))
             width, height = (round(side * SHEET_SCALE) for side in sheet.size)
             small = sheet.resize((width, height), Image.Resampling.LANCZOS)
-            folder.write(layer.sheet, webp(small, SHEET_QUALITY))
-            sizes[layer.name] = small.size
+            folder.write(layer.sheet(recipe), webp(small, SHEET_QUALITY))
+            sizes[layer.sheet(recipe)] = small.size
     return sizes
 
 

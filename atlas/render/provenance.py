@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from atlas.probe import UNNAMED
 from atlas.render.catalog import Catalog, Picture, Unit, base_name
 
 
@@ -24,9 +25,11 @@ def _settings(catalog: Catalog) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     asked, identity = catalog.settings["asked"], catalog.settings["identity"]
     names = ("weights", "probe", "recipe", "upscales", "steps")
+    hidden = catalog.settings["probe"]["name"] == UNNAMED
     return {
         "network": identity["network"],
         **{name: asked.get(name) for name in names},
+        **({"probe": UNNAMED} if hidden else {}),
         **{name: identity[name] for name in ("seed", "device", "precision")},
         "batch": catalog.settings["batch"],
     }

@@ -10,6 +10,7 @@ import jinja2
 
 import atlas
 from atlas.errors import AtlasError
+from atlas.render.catalog import slug
 from atlas.render.svg import number
 
 
@@ -36,7 +37,8 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self._environment.filters |= {"number": number, "percent": percent, "path": quote}
+        filters = {"number": number, "percent": percent, "path": quote, "slug": slug}
+        self._environment.filters |= filters
         self._environment.globals |= shared
 
     def page(self, template: str, context: Mapping[str, Any]) -> str:

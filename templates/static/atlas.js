@@ -1,4 +1,4 @@
-// What a page can do beyond being read: keys, "go to", the table, the growth, comparisons.
+// What a page can do beyond being read: recipes, keys, "go to", the table, the growth, comparisons.
 // Everything else works without this file.
 (() => {
   "use strict";
@@ -17,6 +17,75 @@
     const named = (test) => layers.find((layer) => test(layer.name.toLowerCase(), layer.short.toLowerCase()));
     const layer = asked && (named((name, short) => name === asked || short === asked) || named((name) => name.endsWith(asked)));
     return layer ? { layer, unit: match[2] === undefined ? null : Number(match[2]) } : null;
+  };
+
+  // The address keeps what is chosen; an empty value takes a name out of it.
+  const keep = (choices) => {
+    const query = new URLSearchParams(location.search);
+    for (const [name, value] of Object.entries(choices)) {
+      if (value) query.set(name, value); else query.delete(name);
+    }
+    const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+    history.replaceState(null, "", location.pathname + (text && `?${text}`) + location.hash);
+  };
+
+  // Recipes. A picture lies in a folder named after its recipe; what else differs is there once
+  // for every recipe, and hidden for all but one.
+  const recipes = (document.body.dataset.recipes || "").split(" ").filter(Boolean);
+  let recipe = recipes[0];
+
+  const inFolder = (address, name) => address.replace(/(^|\/)images\/[^/]+\//, `$1images/${name}/`);
+
+  const present = (within, name) => {
+    for (const image of findAll("img[data-recipes]", within)) {
+      const [first, ...others] = (image.dataset.recipes || name).split(" ");
+      const address = image.getAttribute("src");
+      const wanted = inFolder(address, others.includes(name) ? name : first);
+      if (wanted !== address) image.src = wanted;
+    }
+    for (const part of findAll("[data-recipe]", within)) {
+      part.hidden = !part.dataset.recipe.split(" ").includes(name);
+    }
+  };
+
+  // A browser may forbid to remember, above all for pages opened as files.
+  const memory = {
+    read() { try { return localStorage.getItem("atlas-recipe"); } catch { return null; } },
+    write(name) { try { localStorage.setItem("atlas-recipe", name); } catch { /* the links carry it */ } },
+  };
+
+  const recipeChanged = [];
+
+  // The address of another page, with the recipe once one was chosen.
+  let carried = (href) => href;
+
+  const choose = (name) => {
+    recipe = name;
+    present(document, name);
+    findAll("input[name=recipe]").forEach((input) => { input.checked = input.value === name; });
+    carried = (href) => {
+      const [, path, query, hash] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(href);
+      if (!path.endsWith(".html") || path.includes(":")) return href;
+      const asked = new URLSearchParams(query);
+      asked.set("recipe", name);
+      return `${path}?${asked}${hash || ""}`;
+    };
+    for (const link of findAll("a[href], link[rel=prev], link[rel=next]")) {
+      link.setAttribute("href", carried(link.getAttribute("href")));
+    }
+    keep({ recipe: name });
+    recipeChanged.forEach((tell) => tell());
+  };
+
+  const recipeSwitch = () => {
+    const asked = [new URLSearchParams(location.search).get("recipe"), memory.read()];
+    const found = asked.find((name) => recipes.includes(name));
+    if (recipes.length > 1 && found) choose(found);
+    document.addEventListener("change", (event) => {
+      if (event.target.name !== "recipe") return;
+      memory.write(event.target.value);
+      choose(event.target.value);
+    });
   };
 
   const typing = (event) =>
@@ -62,7 +131,7 @@
         answer.textContent = `${place.layer.name} has units 0 to ${place.layer.units - 1}.`;
       } else {
         // The layer's page knows which of its units have a page of their own.
-        location.href = place.layer.href + (place.unit === null ? "" : `?unit=${place.unit}`);
+        location.href = carried(place.layer.href + (place.unit === null ? "" : `?unit=${place.unit}`));
       }
     });
   };
@@ -117,10 +186,10 @@
     filter();
   };
 
-  const growth = () => {
-    const player = find(".player");
+  const growth = (portrait) => {
+    const player = find(".player", portrait);
     if (!player) return;
-    const picture = find("#picture"), frames = findAll(".film li");
+    const picture = find(".large img", portrait), frames = findAll(".film li", portrait);
     const range = find("input", player), button = find(".play", player), output = find("output", player);
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     let timer = 0;
@@ -173,18 +242,30 @@
     const shelf = find(".chosen-units"), scroll = find(".compare-scroll");
     const cells = new Map(findAll("td[data-unit]", table).map((cell) => [cell.dataset.unit, cell]));
     const known = new Set(layers.map((layer) => layer.name));
+    const beside = form.elements.beside;
     let units = [];
 
     const enlarge = (image, cell) => {
-      image.src = cell.dataset.full;
+      image.src = "recipes" in image.dataset ? inFolder(cell.dataset.full, /images\/([^/]+)/.exec(image.getAttribute("src"))[1]) : cell.dataset.full;
       image.width = image.height = 249;
     };
 
-    const figure = (name) => {
+    // The recipes that stand beside each other, or the one that is shown.
+    const abreast = () => beside && beside.checked ? recipes : [recipe];
+
+    const label = (name) => {
+      const words = document.createElement("small");
+      words.textContent = find(`input[name=recipe][value="${name}"]`).nextSibling.textContent;
+      return words;
+    };
+
+    const figure = (name, by) => {
       const cell = cells.get(name), box = document.createElement("figure");
       box.append(...[...cell.childNodes].map((node) => node.cloneNode(true)));
+      present(box, by);
       enlarge(find("img", box), cell);
       find("strong", box).textContent = `${cell.dataset.short} ${find("strong", cell).textContent}`;
+      if (abreast().length > 1) find("strong", box).after(label(by));
       const remove = document.createElement("button");
       remove.type = "button";
       remove.textContent = "Remove";
@@ -199,23 +280,39 @@
 
     const chosenLayers = () => boxes.filter((box) => box.checked).map((box) => box.value);
 
-    const update = (keep) => {
+    // A layer's column by another recipe: every cell of it once more, after the first.
+    const columns = (layer, others) => {
+      for (const cell of findAll("[data-layer]:not(.again)", table)) {
+        if (cell.dataset.layer !== layer || cell.closest(".distributions")) continue;
+        const again = others.map((name) => {
+          const copy = cell.cloneNode(true);
+          copy.classList.add("again");
+          present(copy, name);
+          if (copy.tagName === "TH") copy.append(label(name));
+          return copy;
+        });
+        cell.after(...again);
+        cell.hidden = true;
+      }
+    };
+
+    const update = (kept) => {
+      const names = abreast(), limit = Math.max(Math.floor(most / names.length), 1);
+      boxes.filter((box) => box.checked).slice(limit).forEach((box) => { box.checked = false; });
       const chosen = chosenLayers(), some = chosen.length > 0;
-      table.classList.toggle("chosen", some);
+      table.classList.toggle("chosen", some && names.length <= most);
+      findAll(".again", table).forEach((cell) => cell.remove());
+      findAll(".distributions [data-layer]", table).forEach((cell) => { cell.colSpan = some ? names.length : 1; });
       for (const cell of findAll("[data-layer]", table)) {
         cell.hidden = some && !chosen.includes(cell.dataset.layer);
-        const image = some && !cell.hidden && cell.dataset.full && find("img", cell);
-        if (image) enlarge(image, cell);
       }
-      boxes.forEach((box) => { box.disabled = chosen.length >= most && !box.checked; });
+      if (some && names.length > 1) chosen.forEach((layer) => columns(layer, names));
+      for (const cell of some ? findAll("td[data-full]:not([hidden])", table) : []) enlarge(find("img", cell), cell);
+      boxes.forEach((box) => { box.disabled = chosen.length >= limit && !box.checked; });
       shelf.hidden = units.length === 0;
       scroll.hidden = units.length > 0 && !some;
-      shelf.replaceChildren(...units.map(figure));
-      if (!keep) return;
-      const query = [];
-      if (some) query.push(`layers=${chosen.map(encodeURIComponent).join(",")}`);
-      if (units.length) query.push(`units=${units.map(encodeURIComponent).join(",")}`);
-      history.replaceState(null, "", location.pathname + (query.length ? `?${query.join("&")}` : ""));
+      shelf.replaceChildren(...units.flatMap((name) => names.map((by) => figure(name, by))));
+      if (kept) keep({ layers: chosen.join(","), units: units.join(","), beside: names.length > 1 ? "recipes" : "" });
     };
 
     const add = (name) => {
@@ -229,13 +326,15 @@
       const asked = (query.get("layers") || "").split(",").filter((name) => known.has(name)).slice(0, most);
       boxes.forEach((box) => { box.checked = asked.includes(box.value); });
       (query.get("units") || "").split(",").forEach(add);
+      if (beside) beside.checked = query.get("beside") === "recipes";
       update(false);
     };
 
     form.addEventListener("change", (event) => {
-      if (event.target.name !== "layer") return;
-      const count = chosenLayers().length;
-      said.textContent = count === 1 ? "Choose another layer to compare with." : "";
+      if (!["layer", "beside"].includes(event.target.name)) return;
+      const count = chosenLayers().length, alone = abreast().length === 1;
+      const wanting = beside && beside.checked && !count && !units.length;
+      said.textContent = wanting ? "Choose a layer or a unit." : count === 1 && alone ? "Choose another layer to compare with." : "";
       update(true);
     });
     form.addEventListener("submit", (event) => {
@@ -253,15 +352,18 @@
     find(".clear", form).addEventListener("click", () => {
       units = [];
       boxes.forEach((box) => { box.checked = false; });
+      if (beside) beside.checked = false;
       said.textContent = "";
       update(true);
     });
+    recipeChanged.push(() => update(false));
     read();
   };
 
+  recipeSwitch();
   keys();
   goto();
   unitsTable();
-  growth();
+  findAll(".portrait").forEach(growth);
   compare();
 })();

@@ -1,0 +1,83 @@
+"""The processes that share one run: those torchrun started together, or one alone."""
+
+import itertools
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
+
+from atlas.errors import AtlasError
+
+PATIENCE = timedelta(days=30)
+"""How long a process waits for the others; a dead one is noticed at once and not by this."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Group:
+    """Processes that hand out work among themselves; the leader does what is to be done once.
+
+    Args:
+        rank: which of the processes this is; the leader is 0.
+        size: how many there are.
+        place: which of the processes on this machine this is.
+    """
+
+    rank: int = 0
+    size: int = 1
+    place: int = 0
+    _store: Any = None
+    _counters: dict[str, "itertools.count[int]"] = field(default_factory=dict)
+
+    @classmethod
+    def join(cls) -> "Group":
+        """Find the others by what torchrun says in the environment; without it, stay alone."""
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            return cls()
+        store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE)
+        return cls(rank, size, int(os.environ.get("LOCAL_RANK", "0")), store)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process does what is to be done once."""
+        return self.rank == 0
+
+    def shared(self, value: T) -> T:
+        """The leader's value, in every process; all wait here for the leader.
+
+        Raises AtlasError when a process of the group has ended.
+        """
+        values = [value]
+        if self.size > 1:
+            try:
+                dist.broadcast_object_list(values)
+            except RuntimeError:
+                raise self._broken() from None
+        return values[0]
+
+    def wait(self) -> None:
+        """Wait here for all processes. Raises AtlasError when one has ended."""
+        if self.size > 1:
+            try:
+                dist.barrier()
+            except RuntimeError:
+                raise self._broken() from None
+
+    def ticket(self, queue: str) -> int:
+        """The next number of a queue, from 0, that no thread of any process has had yet."""
+        if self._store is None:
+            return next(self._counters.setdefault(queue, itertools.count()))
+        try:
+            return self._store.add(queue, 1) - 1
+        except RuntimeError:
+            raise self._broken() from None
+
+    def _broken(self) -> AtlasError:
+        return AtlasError(
+            "another process of the group has ended; what is finished is kept: start again"
+        )

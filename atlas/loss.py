@@ -1,0 +1,62 @@
+"""The loss of each image: what its unit does, and what the picture itself adds."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from atlas.objective import OBJECTIVES, REGULARIZERS, own_maps, root_mean_square
+from atlas.ragged import Trunk
+from atlas.recipe import Recipe
+
+
+class Loss:
+    """The loss of a batch of images, each with a unit of its own, and what it is made of.
+
+    Args:
+        trunk: the network as far as the units need it.
+        units: (layer, unit) of each image, in the order of depth.
+        scales: B, of the units.
+        recipe: of whose objective and regularizers the loss is made.
+    """
+
+    def __init__(
+        self, trunk: Trunk, units: Sequence[tuple[str, int]], scales: Tensor, recipe: Recipe
+    ) -> None:
+        self.terms = ("activation", *recipe.regularizers(), "loss")
+        self._trunk = trunk
+        self._leaving = Counter(layer for layer, _ in units)
+        self._units = torch.tensor([unit for _, unit in units], device=scales.device)
+        self._scales = scales
+        self._recipe = recipe
+
+    def __call__(self, images: Tensor, views: Tensor) -> Tensor:
+        """The terms for each image (Bx3xSxS, normalized) seen through its view: terms x B.
+
+        The first is the RMS of the unit, the last the loss, whose gradient alone is that of the
+        recipe.
+        """
+        rms, excitation = self._activations(views)
+        loss = -self._recipe.activation_weight * excitation
+        terms = [rms]
+        for name, weight in self._recipe.regularizers().items():
+            terms.append(REGULARIZERS[name](images, self._recipe))
+            loss = loss + weight * terms[-1]
+        return torch.stack([*terms, loss])
+
+    def _activations(self, views: Tensor) -> tuple[Tensor, Tensor]:
+        """RMS of each image's unit, and the objective: B each."""
+        measure = OBJECTIVES[self._recipe.objective]
+        norms: list[Tensor] = []
+        measured: list[Tensor] = []
+        first = 0
+        for layer, values in self._trunk.activations(views, self._leaving):
+            part = slice(first, first + self._leaving[layer])
+            maps = own_maps(values, self._units[part])
+            measured.append(measure(maps, self._scales[part]))
+            norms.append(
+                measured[-1] if self._recipe.objective == "rms" else root_mean_square(maps.detach())
+            )
+            first = part.stop
+        return torch.cat(norms), torch.cat(measured)

@@ -1,0 +1,122 @@
+"""The two guesses that the article ends on, held against this run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from atlas.render.bootstrap import Range
+from atlas.render.catalog import Catalog, Layer
+from atlas.render.constants import differences
+from atlas.render.measured import Looks, Measure, measures
+from atlas.render.svg import number
+
+RECOGNIZABLE = (
+    "inception4a",
+    "inception4b",
+    "inception4c",
+    "inception4d",
+    "inception4e",
+    "inception5a",
+)
+HIGH_FREQUENCY = "inception5b"
+"""Where the article supposes that features are recognizable, and where noise prevails."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the article supposed, and what this run says about it."""
+
+    claim: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a recipe makes of the layer in question: how it differs, and what comes of it."""
+
+    recipe: str
+    differs: str
+    values: list[Range]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All recipes of a run at the layer that the article leaves open."""
+
+    layer: Layer
+    measures: list[Measure]
+    rows: list[Change]
+
+
+def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
+    """The guesses that this run can be held against, by the article's recipe if it is there."""
+    known = {measure.key: measure for measure in measures(catalog)}
+
+    def middles(key: str) -> dict[str, float]:
+        over = {
+            layer.name: known[key].over(layer, catalog.baseline, looks).middle
+            for layer in catalog.layers
+        }
+        return {name: value for name, value in over.items() if value is not None}
+
+    specific, frequency = middles("specific"), middles("frequency")
+    found = []
+    inside = [specific[name] for name in RECOGNIZABLE if name in specific]
+    outside = [value for name, value in specific.items() if name not in RECOGNIZABLE]
+    if inside and outside:
+        here, there = float(np.mean(inside)), float(np.mean(outside))
+        found.append(Guess(
+            "4a to 4e and 5a have the most recognizable features.",
+            "Recognizing is for people; no number of this run does it. The nearest is whether "
+            "a picture speaks for its own unit rather than for any: in these layers "
+            f"{number(here)} % of the pictures excite their own unit most, in the others "
+            f"{number(there)} %. By that measure they are "
+            f"{'more' if here > there else 'no more'} specific.",
+        ))  # fmt: skip
+    if HIGH_FREQUENCY in frequency and len(frequency) > 1:
+        found.append(Guess("5b is mostly high frequency.", _frequency_verdict(frequency)))
+    return found
+
+
+def changes(catalog: Catalog, looks: Looks) -> Changes | None:
+    """What each recipe does to the layer of the open question; None with a single recipe."""
+    layer = next((layer for layer in catalog.layers if layer.name == HIGH_FREQUENCY), None)
+    if len(catalog.recipes) < 2 or layer is None or not layer.pictured:
+        return None
+    rows = [
+        Change(recipe, differences(catalog, recipe),
+               [measure.over(layer, recipe, looks) for measure in measures(catalog)])
+        for recipe in catalog.recipes
+    ]  # fmt: skip
+    known = [
+        place
+        for place in range(len(measures(catalog)))
+        if any(row.values[place].middle is not None for row in rows)
+    ]
+    return Changes(
+        layer,
+        [measures(catalog)[place] for place in known],
+        [Change(row.recipe, row.differs, [row.values[i] for i in known]) for row in rows],
+    )
+
+
+def _frequency_verdict(frequency: dict[str, float]) -> str:
+    order = sorted(frequency, key=lambda name: -frequency[name])
+    place = order.index(HIGH_FREQUENCY) + 1
+    others = [value for name, value in frequency.items() if name != HIGH_FREQUENCY]
+    verdict = (
+        f"The median spatial frequency of its pictures is {number(frequency[HIGH_FREQUENCY])} "
+        f"cycles per pixel, against {number(float(np.median(others)))} in the other layers: "
+        f"the {_ordinal(place)} of {len(order)} layers. "
+    )
+    if place == 1:
+        return f"{verdict}The run agrees."
+    finest = f"Finest is {order[0]} with {number(frequency[order[0]])}"
+    return f"{verdict}{finest}: the run disagrees."
+
+
+def _ordinal(place: int) -> str:
+    if place == 1:
+        return "highest"
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(0 if 10 < place % 100 < 14 else place % 10, "th")
+    return f"{place}{suffix} highest"

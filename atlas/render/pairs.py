@@ -1,0 +1,153 @@
+"""Two recipes compared unit by unit: the same unit, its picture by one and by the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, compress
+
+import numpy as np
+
+from atlas.render.bootstrap import Range, estimate
+from atlas.render.catalog import Catalog, Layer
+from atlas.render.measured import Looks, Measure, measures, slope_distance
+from atlas.render.svg import number
+
+JUDGED = ("identification", "robustness", "gain")
+"""What a recipe wins or loses by; the slope joins them where the photographs' is known."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much a measure differs over pairs of pictures of the same units.
+
+    ``range`` is the mean difference, for a ratio their geometric mean, with its interval;
+    ``pairs`` how many units have both.
+    """
+
+    measure: Measure
+    pairs: int
+    range: Range
+
+    @property
+    def verdict(self) -> str | None:
+        """Win, tie or loss: a tie is an interval that holds no difference; None without one."""
+        if self.range.low is None or self.range.high is None:
+            return None
+        nothing = 1.0 if self.measure.log else 0.0
+        if self.range.low <= nothing <= self.range.high:
+            return "tie"
+        return "win" if (self.range.low > nothing) == (self.measure.better > 0) else "loss"
+
+    def written(self) -> str:
+        """The difference with its interval, for reading."""
+        r = self.range
+        if r.middle is None:
+            return "–"
+        if r.low is None or r.high is None:
+            return self.figure(r.middle)
+        return f"{self.figure(r.middle)} [{self.figure(r.low)}, {self.figure(r.high)}]"
+
+    def figure(self, value: float) -> str:
+        """A difference for reading, with its sign, or a ratio."""
+        if self.measure.log:
+            return f"×{number(value)}"
+        if self.measure.unit == "%":
+            value = round(value, 1)
+        return f"{'+' if value > 0 else ''}{number(value, 2 if abs(value) < 10 else 3)}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A recipe against the baseline: for every measure the layers' differences, and all units'.
+
+    ``blocks`` are the differences over the units of inception blocks alone, where a run has
+    other layers too; by key of the measure, as ``by_layer`` and ``over_all``.
+    """
+
+    recipe: str
+    baseline: str
+    layers: list[Layer]
+    measures: list[Measure]
+    by_layer: dict[str, list[Difference]]
+    over_all: dict[str, Difference]
+    blocks: dict[str, Difference]
+
+    def sentence(self, key: str) -> str | None:
+        """Who is ahead in a measure, said from the interval over all units."""
+        whole = self.over_all.get(key)
+        if whole is None or whole.verdict is None:
+            return None
+        middle, low, high = (
+            whole.figure(value or 0.0)
+            for value in (whole.range.middle, whole.range.low, whole.range.high)
+        )
+        verdicts = [each.verdict for each in self.by_layer[key]]
+        word = {
+            "win": f"{self.recipe} wins against {self.baseline}",
+            "loss": f"{self.recipe} loses against {self.baseline}",
+            "tie": f"{self.recipe} and {self.baseline} tie",
+        }[whole.verdict]
+        counts = ", ".join(
+            f"{count} {plural if count != 1 else verdict}"
+            for verdict, plural in (("win", "wins"), ("tie", "ties"), ("loss", "losses"))
+            if (count := verdicts.count(verdict))
+        )
+        unit = " points" if whole.measure.unit == "%" else ""
+        return (
+            f"{word}: {middle}{unit} over {whole.pairs} units (95 % interval {low} to {high})"
+            + (f"; layer by layer: {counts}." if counts else ".")
+        )
+
+
+def compare(catalog: Catalog, looks: Looks) -> list[Comparison]:
+    """Every other recipe against the baseline, on what one of them can win by."""
+    if len(catalog.recipes) < 2:
+        return []
+    baseline = catalog.baseline
+    judged = [measure for measure in measures(catalog) if measure.key in JUDGED]
+    if catalog.slopes is not None:
+        judged.append(slope_distance(catalog.slopes[1]))
+    layers = [layer for layer in catalog.layers if layer.pictured]
+    found = []
+    for recipe in catalog.recipes:
+        if recipe == baseline:
+            continue
+        by_layer, over_all, blocks = {}, {}, {}
+        deep = [layer.name.startswith("inception") for layer in layers]
+        for measure in judged:
+            pairs = [_pairs(measure, layer, recipe, baseline, looks) for layer in layers]
+            if any(pairs):
+                by_layer[measure.key] = [_difference(measure, each) for each in pairs]
+                over_all[measure.key] = _difference(measure, list(chain.from_iterable(pairs)))
+                if any(deep) and not all(deep):
+                    chosen = list(chain.from_iterable(compress(pairs, deep)))
+                    blocks[measure.key] = _difference(measure, chosen)
+        kept = [measure for measure in judged if measure.key in by_layer]
+        if kept:
+            found.append(Comparison(recipe, baseline, layers, kept, by_layer, over_all, blocks))
+    return found
+
+
+def _pairs(
+    measure: Measure, layer: Layer, recipe: str, baseline: str, looks: Looks
+) -> list[tuple[float, float]]:
+    """The measure under both recipes, for the units of a layer that have it under both."""
+    found = []
+    for unit in layer.pictured:
+        mine, its = (measure.value(unit, name, looks) for name in (recipe, baseline))
+        if mine is not None and its is not None:
+            found.append((mine, its))
+    return found
+
+
+def _difference(measure: Measure, pairs: Sequence[tuple[float, float]]) -> Difference:
+    if not pairs:
+        return Difference(measure, 0, Range(None))
+    mine, its = np.array(pairs).T
+    if measure.log:
+        logs = estimate((np.log(mine) - np.log(its)).tolist())
+        middle, low, high = (
+            None if value is None else float(np.exp(value))
+            for value in (logs.middle, logs.low, logs.high)
+        )
+        return Difference(measure, len(pairs), Range(middle, low, high))
+    return Difference(measure, len(pairs), estimate((mine - its).tolist()))

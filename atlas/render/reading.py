@@ -1,0 +1,181 @@
+"""Reading a run into what the site shows."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+from atlas.errors import AtlasError
+from atlas.render.catalog import (
+    Catalog,
+    Evidence,
+    Layer,
+    Picture,
+    ProbeImage,
+    Statistics,
+    Unit,
+    base_name,
+    slug,
+)
+from atlas.store import Run
+
+
+def read_catalog(run: Run) -> Catalog:
+    """Read a run. Raises AtlasError, naming the command to run, when it lacks something."""
+    settings, network = run.settings(), run.network()
+    activations, tuning = run.table("activations"), run.table("tuning")
+    strongest = run.table("strongest")
+    recipes = _recipes(settings)
+    with _named(run, "examination"):
+        examination = run.table("examination")
+        evidence = {
+            (str(row["recipe"]), str(row["layer"]), row["unit"], row["sample"]): _evidence(row)
+            for row in examination.to_dict("records")
+        }
+    with _named(run, "identification"):
+        identified = _identified(run)
+    statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
+    probe_images = _probe_images(strongest)
+    curves = _tuning(tuning)
+
+    layers = []
+    for index, described in enumerate(network["layers"]):
+        name = described["name"]
+        if name not in statistics:
+            raise AtlasError(f"{run.path} has no statistics of {name}; 'atlas rank' makes them")
+        layer = Layer(
+            **{key: described[key] for key in ("name", "units", "stride", "receptive_field")},
+            **{key: described[key] for key in ("height", "width", "rectified", "branches")},
+            center=described["center"] and tuple(described["center"]),
+            index=index,
+            table=_ranked(statistics[name]),
+            pictured=[],
+            sheets=[recipe for recipe in recipes if run.sheet_path(recipe, name).is_file()],
+        )
+        pictures = _pictures(run, recipes, layer, evidence)
+        layer.pictured += [
+            Unit(
+                layer,
+                row,
+                pictures[row.unit],
+                probe_images.get((name, row.unit), []),
+                curves.get((name, row.unit), {}),
+                identified.get((name, row.unit), {}),
+            )
+            for row in layer.table
+            if row.unit in pictures
+        ]
+        layers.append(layer)
+    if not any(layer.pictured for layer in layers):
+        raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
+    made = {picture.recipe for x in layers for unit in x.pictured for picture in unit.pictures}
+    measured = {name for name in Evidence.__dataclass_fields__ if name in examination.columns}
+    skipped = run.table("skipped") if run.has("skipped.csv") else pd.DataFrame()
+    return Catalog(
+        settings=settings,
+        network=network,
+        layers=layers,
+        recipes=[recipe for recipe in recipes if recipe in made],
+        measured=frozenset(measured | ({"identified"} if run.has("identification.csv") else set())),
+        probe_images=list(run.table("probe")["image"]),
+        skipped=[(base_name(str(file)), str(reason)) for file, reason in skipped.values],
+    )
+
+
+@contextmanager
+def _named(run: Run, table: str) -> Iterator[None]:
+    """Say in one line which table of the evidence is not as ``atlas examine`` writes it."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError):
+        path = run.path / f"{table}.csv"
+        raise AtlasError(f"{path} is damaged; delete it and run 'atlas examine'") from None
+
+
+def _recipes(settings: Mapping[str, Any]) -> list[str]:
+    """The recipes of the run: those asked for last in the order asked, then earlier ones."""
+    known, asked = list(settings["identity"]["recipes"]), settings["asked"].get("recipe", [])
+    return [name for name in asked if name in known] + [name for name in known if name not in asked]
+
+
+def _ranked(table: pd.DataFrame) -> list[Statistics]:
+    """All units of a layer by mean activation, highest first, ties by number."""
+    ordered = table.sort_values(["mean", "unit"], ascending=[False, True], kind="stable")
+    columns = (ordered[name].tolist() for name in ("mean", "std", "max", "active_fraction"))
+    rows = zip(ordered["unit"].tolist(), *columns, strict=True)
+    return [Statistics(unit, rank, *values) for rank, (unit, *values) in enumerate(rows, 1)]
+
+
+def _pictures(
+    run: Run, recipes: Sequence[str], layer: Layer, evidence: Mapping[Any, Evidence]
+) -> dict[int, list[Picture]]:
+    """The finished pictures of each unit of a layer: recipes in the run's order, then samples."""
+    found: dict[int, list[Picture]] = {}
+    for recipe in recipes:
+        folder = run.picture_path(recipe, layer.name, 0).parent
+        for path in sorted(folder.glob("*.json")):
+            try:
+                record = json.loads(path.read_text("utf-8"))
+                unit, sample = record["unit"], record["sample"]
+                picture = Picture(
+                    stem=f"{slug(recipe)}/{layer.slug}/{path.stem}",
+                    recipe=recipe,
+                    stages=[(stage["upscale"], stage["size"]) for stage in record["stages"]],
+                    evidence=evidence.get((recipe, layer.name, unit, sample)),
+                    **{key: record[key] for key in ("sample", "status", "seed", "attempt")},
+                    **{key: record[key] for key in ("size", "activations", "terms")},
+                )
+            except (ValueError, KeyError, TypeError):
+                raise AtlasError(f"{path} is damaged; delete it and run 'atlas maximize'") from None
+            found.setdefault(unit, []).append(picture)
+    for pictures in found.values():
+        pictures.sort(key=lambda picture: picture.sample)  # stable: recipes stay in order
+        pictures.sort(key=lambda picture: recipes.index(picture.recipe))
+    return found
+
+
+def _evidence(row: Mapping[Any, Any]) -> Evidence:
+    # A run made before a figure was known has no column of it.
+    values = {name: _number(row.get(name, math.nan)) for name in Evidence.__dataclass_fields__}
+    standing = values.pop("standing")
+    return Evidence(**values, standing=None if standing is None else int(standing))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _identified(run: Run) -> dict[tuple[str, int], dict[str, float]]:
+    """The fraction of two-choice tasks solved, by unit, then by recipe."""
+    found: dict[tuple[str, int], dict[str, float]] = {}
+    if run.has("identification.csv"):
+        for row in run.table("identification").to_dict("records"):
+            correct = _number(row["correct"])
+            if correct is not None:
+                key = (str(row["layer"]), int(row["unit"]))
+                found.setdefault(key, {})[str(row["recipe"])] = correct
+    return found
+
+
+def _probe_images(strongest: pd.DataFrame) -> dict[tuple[str, int], list[ProbeImage]]:
+    found: dict[tuple[str, int], list[ProbeImage]] = {}
+    ordered = strongest.sort_values(["layer", "unit", "place"], kind="stable")
+    columns = ("layer", "unit", "image", "mean", "peak", "row", "column")
+    for layer, unit, *values in zip(*(ordered[name].tolist() for name in columns), strict=True):
+        name, mean, peak, row, column = values
+        image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column))
+        found.setdefault((str(layer), int(unit)), []).append(image)
+    return found
+
+
+def _tuning(table: pd.DataFrame) -> dict[tuple[str, int], dict[str, float]]:
+    conditions = list(table.columns[2:])
+    values = table[conditions].to_numpy(float)
+    keys = zip(table["layer"], table["unit"], strict=True)
+    return {
+        (str(layer), int(unit)): dict(zip(conditions, row.tolist(), strict=True))
+        for (layer, unit), row in zip(keys, values, strict=True)
+    }

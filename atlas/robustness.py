@@ -1,0 +1,68 @@
+"""Small changes to a picture that leave what it shows: does the unit still answer?
+
+Each takes HxWx3 bytes and gives one or more altered pictures as bytes, as any program that
+handles the published file would. OpenCV's arithmetic here is exact: the same on every processor.
+"""
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+SHIFT = 8
+"""Pixels: a part of a position in the deeper layers, whose strides are 16 and 32."""
+
+BLUR = 1.0
+"""Sigma in pixels: 73 % of the amplitude is left at a period of 8 pixels, 11 % at 3, 1 % at 2."""
+
+JPEG_QUALITY = 50
+SCALES = (0.9, 1.1)
+
+
+def shifted(picture: Pixels) -> list[Pixels]:
+    """The picture moved by 8 pixels up, down, left and right.
+
+    What moves in is the picture mirrored at its border: replicating the border would draw
+    stripes, and wrapping around a seam, to both of which units answer.
+    """
+    height, width = picture.shape[:2]
+    padded = np.pad(picture, ((SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="reflect")
+    corners = [(2 * SHIFT, SHIFT), (0, SHIFT), (SHIFT, 2 * SHIFT), (SHIFT, 0)]
+    return [padded[top : top + height, left : left + width] for top, left in corners]
+
+
+def blurred(picture: Pixels) -> list[Pixels]:
+    """The picture under a Gaussian of one pixel."""
+    return [cv2.GaussianBlur(picture, (0, 0), BLUR).astype(np.uint8, copy=False)]
+
+
+def compressed(picture: Pixels) -> list[Pixels]:
+    """The picture after JPEG at quality 50."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise ValueError(f"an array of shape {picture.shape} cannot be written as JPEG")
+    return [cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)]
+
+
+def rescaled(picture: Pixels) -> list[Pixels]:
+    """The picture at nine and at eleven tenths of its size, bilinear."""
+    height, width = picture.shape[:2]
+    sizes = [(round(width * scale), round(height * scale)) for scale in SCALES]
+    return [
+        cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR_EXACT).astype(np.uint8, copy=False)
+        for size in sizes
+    ]
+
+
+PERTURBATIONS: Mapping[str, Callable[[Pixels], list[Pixels]]] = {
+    "shift": shifted,
+    "blur": blurred,
+    "jpeg": compressed,
+    "rescale": rescaled,
+}
+"""By the name of their column in the examination."""

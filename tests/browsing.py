@@ -1,0 +1,59 @@
+"""A browser for tests, and pages in it that fail the test on any trouble."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        reason = "no Chromium found; install Debian's chromium to run the browser tests"
+        if os.environ.get("ATLAS_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+def _failure(request: Request) -> str:
+    """What failed; nothing where a page was left before an image had come."""
+    left = request.failure == "net::ERR_ABORTED"
+    return "" if left else f"failed: {request.url} ({request.failure})"
+
+
+@contextmanager
+def opened(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page that fails the test on any console message, script error or failed request."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("console", lambda message: trouble.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: trouble.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: trouble.append(_failure(request)))
+    page.on(
+        "response",
+        lambda answer: trouble.append(f"{answer.status}: {answer.url}" * (answer.status >= 400)),
+    )
+    yield page
+    context.close()
+    assert not [what for what in trouble if what]
+
+
+def show_all_images(page: Page) -> None:
+    page.evaluate(
+        """Promise.allSettled([...document.images].map((image) => {
+            image.loading = "eager";
+            return image.decode();
+        }))"""
+    )

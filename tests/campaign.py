@@ -1,0 +1,207 @@
+"""Kills a small build at random moments of every stage and goes on with the same command.
+
+    python tests/campaign.py [--kills N] [--seed N] [--small]
+
+In the end the pictures, tables and site are byte for byte those of an undisturbed build. Each
+build is a process of its own, forked from one in which the libraries are loaded already, so that
+the time goes to the stages and not to loading.
+"""
+
+import argparse
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from small_build import contents, draw_photographs, shrink
+
+from atlas.store import PART
+
+LOADED = multiprocessing.get_context("forkserver")
+LOADED.set_forkserver_preload(["atlas.build", "atlas.damage", "small_build"])
+
+SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"]
+GOOGLENET = ["--weights", "bundled", "--layers", "conv1,conv2,inception3a", "--top", "4", *SCHEDULE]
+SMALL = ["--top", "all", "--samples", "2", *SCHEDULE]
+
+STAGES = ("rank", "tuning", "maximize", "examine", "render")
+"""The bars that a build draws, in their order."""
+
+INTERRUPTED = 0.2
+"""How often to interrupt instead of to kill."""
+
+IN_A_WRITE = 0.4
+"""How often to wait with the kill until a file is being written."""
+
+TURNS = 3, 2, 5, 3, 5
+"""How often a round disturbs each stage at most; then it may finish."""
+
+
+def build(folder: Path, small: bool) -> None:
+    """Build into ``run`` and ``site`` of a folder, in a process of its own."""
+    import pytest
+    from tqdm import tqdm
+
+    from atlas import cli, interrupts, stimuli
+
+    os.dup2(os.open(folder / "log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
+    interrupts.leave_at_once()
+    tqdm.set_lock(threading.RLock())  # one of processes would have to be cleaned up after a kill
+    if small:
+        shrink(pytest.MonkeyPatch())
+    else:
+        few = stimuli.battery()[::16]
+        stimuli.battery = lambda: few
+    folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
+    options = [*(SMALL if small else GOOGLENET), "--probe", str(folder / "photographs")]
+    os._exit(cli.main(["build", *options, *folders]))
+
+
+@dataclass
+class Campaign:
+    """Builds in ``folder`` disturbed by signals.
+
+    Args:
+        folder: an empty one.
+        seed: of the moments.
+        small: whether to build of a small network, which takes a moment, and not of GoogLeNet.
+        kills: by stage, of processes that were killed there.
+        interrupts: of those that got SIGINT or SIGTERM there instead, and said so.
+        halves: how many files of killed writes were found.
+        rounds: builds that came to their end.
+    """
+
+    folder: Path
+    seed: int = 0
+    small: bool = False
+    kills: Counter[str] = field(default_factory=Counter)
+    interrupts: Counter[str] = field(default_factory=Counter)
+    halves: int = 0
+    rounds: int = 0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        (self.folder / "photographs").mkdir(parents=True)
+        draw_photographs(self.folder / "photographs", 40)
+        self.lasting: dict[str, float] = {}
+        self.undisturbed = self._undisturbed()
+
+    def round(self, turns: Sequence[int] = TURNS) -> None:
+        """Disturb one build until every stage had its turns; raises AssertionError on a loss."""
+        self._clear()
+        for stage, times in zip(STAGES, turns, strict=True):
+            for _ in range(times):
+                number = signal.SIGKILL
+                if self.random.random() < INTERRUPTED:
+                    number = self.random.choice((signal.SIGINT, signal.SIGTERM))
+                self._disturb(stage, number)
+        process = self._start()
+        process.join()
+        assert process.exitcode == 0, self._log()
+        self._compare()
+        self.rounds += 1
+
+    def _undisturbed(self) -> dict[str, bytes]:
+        """What an undisturbed build gives; measures how long its stages last."""
+        process, seen, before = self._start(), "", time.perf_counter()
+        while process.is_alive():
+            if (now := self._stage()) != seen:
+                if seen:
+                    self.lasting[seen] = time.perf_counter() - before
+                seen, before = now, time.perf_counter()
+            time.sleep(0.002)
+        self.lasting[seen] = time.perf_counter() - before
+        assert process.exitcode == 0, self._log()
+        whole = {name: contents(self.folder / name) for name in ("run", "site")}
+        assert all(whole.values())
+        return {f"{name}/{path}": data for name in whole for path, data in whole[name].items()}
+
+    def _disturb(self, stage: str, number: signal.Signals) -> None:
+        """Build until a random moment of a stage, and end the process there."""
+        process = self._start()
+        while process.is_alive() and self._stage() != stage:
+            time.sleep(0.002)
+        time.sleep(self.random.uniform(0, self.lasting.get(stage, 0.1)))
+        if self.random.random() < IN_A_WRITE:
+            while process.is_alive() and not self._halves():
+                pass
+        where = self._stage()
+        with suppress(ProcessLookupError):  # it was faster
+            os.kill(process.pid or 0, number)
+        process.join()
+        if process.exitcode == 0:
+            return
+        self.halves += self._halves()
+        if number == signal.SIGKILL:
+            assert process.exitcode == -signal.SIGKILL, self._log()
+            self.kills[where] += 1
+        else:
+            assert process.exitcode == 130, self._log()
+            assert "the same command" in self._log() and "Traceback" not in self._log()
+            self.interrupts[where] += 1
+
+    def _halves(self) -> int:
+        return sum(1 for _ in self.folder.rglob("*".join(PART)))
+
+    def _compare(self) -> None:
+        for name, data in self.undisturbed.items():
+            path = self.folder / name
+            assert path.is_file() and path.read_bytes() == data, f"{name} differs"
+        found = {f"{top}/{path}" for top in ("run", "site") for path in contents(self.folder / top)}
+        assert found == set(self.undisturbed), found ^ set(self.undisturbed)
+
+    def _start(self) -> BaseProcess:
+        (self.folder / "log").unlink(missing_ok=True)
+        process = LOADED.Process(target=build, args=(self.folder, self.small))
+        process.start()
+        return process
+
+    def _clear(self) -> None:
+        for name in ("run", "site"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def _log(self) -> str:
+        log = self.folder / "log"
+        return log.read_text("utf-8") if log.exists() else ""
+
+    def _stage(self) -> str:
+        """The bar that was drawn last; at first none."""
+        found = re.findall(rf"({'|'.join(STAGES)}):", self._log())
+        return found[-1] if found else "start"
+
+
+def main() -> None:
+    """Run rounds until enough processes were killed, and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--small", action="store_true", help="a small network, not GoogLeNet")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        campaign = Campaign(Path(folder), asked.seed, asked.small)
+        while campaign.kills.total() < asked.kills:
+            campaign.round()
+            print(
+                f"round {campaign.rounds}: {campaign.kills.total()} killed, "
+                f"{campaign.interrupts.total()} interrupted, the same bytes",
+                file=sys.stderr,
+            )
+    for name, counts in (("killed", campaign.kills), ("interrupted", campaign.interrupts)):
+        print(f"{name}: {counts.total()}", *(f"{stage} {n}" for stage, n in counts.items()))
+    print(f"files of killed writes: {campaign.halves}; builds finished: {campaign.rounds}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""A network and a probe set so small that a whole build takes a moment."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from atlas import build, network, stimuli
+from atlas.network import Network
+
+QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
+
+
+class Small(nn.Module):
+    """Two convolutions of four and three units."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, 7, stride=4)
+        self.conv2 = nn.Conv2d(4, 3, 3, stride=4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv2(self.conv1(x).relu()).relu()
+
+
+def shrink(patch: pytest.MonkeyPatch) -> None:
+    """Make every network a small one, whose weights depend on their name, and stimuli few."""
+    few = stimuli.battery()[::80]
+
+    def load(name: str, weights: str, device: Any = "cpu", precision: Any = "float32") -> Network:
+        torch.manual_seed(len(weights))
+        return Network(Small(), name=name, device=device, precision=precision)
+
+    patch.setattr(build, "load_network", load)
+    patch.setattr(network, "load_network", load)
+    patch.setattr(stimuli, "battery", lambda: few)
+
+
+def draw_photographs(folder: Path, count: int) -> None:
+    """Write soft random images as PNG."""
+    generator = np.random.default_rng(0)
+    for i in range(count):
+        pixels = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((230, 230)).save(folder / f"{i}.png")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every promised file of a run or site by its path; how long things took is no promise."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "timings.json"
+    }

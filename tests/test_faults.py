@@ -1,0 +1,440 @@
+"""What happens to real programs: kills, interrupts, full disks, two at once. Nothing is lost."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_build import QUICK, contents, draw_photographs, shrink
+
+from atlas import store
+from atlas.cli import main
+from atlas.errors import AtlasError
+from atlas.lock import LOCK, lock
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photographs")
+    draw_photographs(folder, 3)
+    return folder
+
+
+Build = Callable[..., int]
+
+
+@pytest.fixture
+def build(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Build into ``run`` and ``site`` of a folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(folder: Path = tmp_path, *options: str) -> int:
+        folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
+        return main(["build", *QUICK, "--probe", str(photographs), *folders, *options])
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def undisturbed(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
+    assert main(["build", *QUICK, "--probe", str(photographs), *folders]) == 0
+    return contents(folder)
+
+
+def only_line(capsys: pytest.CaptureFixture[str]) -> str:
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith("atlas: ") and said.out == ""
+    return line
+
+
+# Two at once
+
+
+@contextmanager
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds a folder."""
+    script = (
+        "import sys; from pathlib import Path; from atlas.lock import lock\n"
+        "with lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_build_in_the_same_run_says_who_is_first_and_leaves_all_alone(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with holder(tmp_path / "run") as first:
+        assert build() == 1
+        line = only_line(capsys)
+        assert str(tmp_path / "run") in line and f"process {first.pid} on" in line
+        assert [path.name for path in (tmp_path / "run").iterdir()] == [LOCK]
+
+
+def test_a_lock_dies_with_its_process(
+    build: Build, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    with holder(tmp_path / "run") as first:
+        first.kill()
+        first.wait()
+    assert (tmp_path / "run" / LOCK).exists()
+    assert build() == 0
+    assert contents(tmp_path) == undisturbed
+
+
+def test_two_runs_cannot_write_one_site_at_once(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with holder(tmp_path / "site"):
+        assert build() == 1
+        assert str(tmp_path / "site") in only_line(capsys)
+    assert build() == 0
+
+
+def test_a_lock_is_free_again_once_released(tmp_path: Path) -> None:
+    for _ in range(2):
+        with lock(tmp_path / "run"), pytest.raises(AtlasError), lock(tmp_path / "run"):
+            pass
+    assert not (tmp_path / "run").exists(), "it was made for nothing"
+
+
+def test_what_a_killed_process_was_writing_is_swept(
+    build: Build, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    assert build() == 0
+    for folder in ("run", "run/units/article/conv1", "site", "site/data"):
+        (tmp_path / folder / "x".join(store.PART)).write_text("hal")
+    assert build() == 0
+    assert contents(tmp_path) == undisturbed
+
+
+# Disks
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, as large as a build takes by far."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a disk of one's own takes the right to mount one")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", str(disk)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="to root nothing is read-only")
+def test_a_folder_without_the_right_to_write_is_one_line(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "closed").mkdir(mode=0o555)
+    assert build(tmp_path / "closed") == 1
+    assert "Permission denied" in only_line(capsys)
+
+
+def is_whole(folder: Path, undisturbed: dict[str, bytes]) -> bool:
+    """Whether every file that has its final name has its final content, but for the manifest."""
+    changing = ("run/run.json", "site/.atlas-files")
+    return all(
+        data == undisturbed[name] for name, data in contents(folder).items() if name not in changing
+    )
+
+
+@pytest.mark.parametrize("kilobytes", [8, 44])
+def test_a_full_disk_is_one_line_and_the_next_start_continues(
+    build: Build,
+    disk: Path,
+    undisturbed: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+    kilobytes: int,
+) -> None:
+    remount(disk, f"size={kilobytes}k")
+    assert build(disk) == 1
+    line = only_line(capsys)
+    assert str(disk) in line and "No space left on device" in line and "make room" in line
+    assert is_whole(disk, undisturbed)
+    remount(disk, "size=64m")
+    assert build(disk) == 0
+    assert contents(disk) == undisturbed
+
+
+@pytest.mark.parametrize("size", [1, 2_000])
+def test_a_file_that_is_not_let_grow_is_one_line_and_the_next_start_continues(
+    build: Build,
+    tmp_path: Path,
+    undisturbed: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+    size: int,
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        code = build()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    line = only_line(capsys)
+    assert (code, "File too large" in line) == (1, True)
+    assert is_whole(tmp_path, undisturbed)
+    assert build() == 0
+    assert contents(tmp_path) == undisturbed
+
+
+def test_a_read_only_disk_is_one_line(
+    build: Build, disk: Path, undisturbed: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    remount(disk, "ro")
+    assert build(disk) == 1
+    assert "Read-only file system" in only_line(capsys)
+    remount(disk, "rw")
+    assert build(disk) == 0
+    assert contents(disk) == undisturbed
+
+
+@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 45)])
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "made anew by another"])
+def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
+    build: Build,
+    tmp_path: Path,
+    undisturbed: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    victim: str,
+    writes: int,
+    again: bool,
+) -> None:
+    replace, done = os.replace, []
+
+    def vanish(*arguments: str, **folders: int) -> None:
+        replace(*arguments, **folders)
+        done.append(arguments)
+        if len(done) == writes:
+            (tmp_path / victim).rename(tmp_path / "old")  # at once, whatever others write there
+            shutil.rmtree(tmp_path / "old", ignore_errors=True)
+            if again:
+                (tmp_path / victim).mkdir()
+
+    monkeypatch.setattr(store.os, "replace", vanish)
+    assert build() == 1
+    assert str(tmp_path / victim) in only_line(capsys)
+    assert not (tmp_path / victim).exists() or (again and not contents(tmp_path / victim))
+    monkeypatch.undo()
+    shutil.rmtree(tmp_path / "old", ignore_errors=True)
+    assert build() == 0
+    assert contents(tmp_path) == undisturbed
+
+
+# Damage
+
+
+def half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def noise(path: Path) -> None:
+    path.write_bytes(bytes(range(256)) * 4)
+
+
+def foreign(path: Path) -> None:
+    """Another whole file of the kind."""
+    path.write_bytes(max(path.parent.glob(f"*{path.suffix}")).read_bytes())
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+PICTURE = "units/article/conv1/*"
+DAMAGES = [
+    *((f"{PICTURE}.png", how) for how in (half, foreign, flipped, gone)),
+    *((f"{PICTURE}.stages.png", how) for how in (half, flipped)),
+    *((f"{PICTURE}.json", how) for how in (half, empty, noise, foreign)),
+    *((f"{name}.csv", half) for name in ("activations", "ranking", "tuning", "examination")),
+    *((f"{name}.csv", foreign) for name in ("strongest", "examination", "probe")),
+    *((f"{name}.csv", gone) for name in ("activations", "strongest", "examination")),
+    *(("strongest.csv", how) for how in (empty, noise)),
+    *(("network.json", how) for how in (half, foreign, gone)),
+    ("timings.json", half),
+]
+
+
+@pytest.fixture(scope="module")
+def finished(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build to be copied and damaged."""
+    folder = tmp_path_factory.mktemp("finished")
+    folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
+    assert main(["build", *QUICK, "--probe", str(photographs), *folders]) == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("pattern", "damage"), DAMAGES, ids=lambda value: getattr(value, "__name__", str(value))
+)
+def test_what_is_damaged_in_a_run_is_named_and_made_again(
+    finished: Path,
+    tmp_path: Path,
+    photographs: Path,
+    capsys: pytest.CaptureFixture[str],
+    pattern: str,
+    damage: Callable[[Path], None],
+) -> None:
+    shutil.copytree(finished / "run", tmp_path / "run")
+    path = min((tmp_path / "run").glob(pattern))
+    if damage is foreign and path.suffix == ".csv":
+        path.write_text("layer,unit\nconv1,0\n")
+    elif damage is foreign and path.name == "network.json":
+        path.write_bytes((tmp_path / "run" / "run.json").read_bytes())
+    else:
+        damage(path)
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    given = [option for option in QUICK if option != "--quiet"]
+    assert main(["build", *given, "--probe", str(photographs), *folders]) == 0
+    named = [line for line in capsys.readouterr().err.splitlines() if "is damaged" in line]
+    if damage is not gone or path.suffix == ".png":
+        assert len(named) == 1 and str(path) in named[0]
+    assert contents(tmp_path / "run") == contents(finished / "run")
+    assert contents(tmp_path / "site") == contents(finished / "site")
+
+
+def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every key of an object that atlas relies on."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key not in ("schema", "slope", "judge"):  # another test speaks of it, or not needed
+            yield (*before, key)
+            if key not in ("asked", "versions", "article"):  # where nothing must be
+                yield from keys(inner, *before, key)
+
+
+@pytest.mark.parametrize("name", ["run", "plan"])
+def test_what_says_how_a_run_was_made_is_not_made_up_again(
+    finished: Path, tmp_path: Path, build: Build, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    shutil.copytree(finished / "run", tmp_path / "run")
+    path = tmp_path / "run" / f"{name}.json"
+    whole = path.read_text()
+    damages: list[tuple[str, str | None]] = [("no", None), ("damaged", ""), ("damaged", whole[:99])]
+    for way in keys(json.loads(whole)):
+        for wrong in (None, [{}]):
+            value = json.loads(whole)
+            inner = value
+            for key in way[:-1]:
+                inner = inner[key]
+            if wrong is None:
+                del inner[way[-1]]
+            elif way == ("warnings",):
+                inner["warnings"] = [3]
+            else:
+                inner[way[-1]] = wrong
+            damages.append((way[-1], json.dumps(value)))
+    for named, text in damages:
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(text)
+        before = contents(tmp_path / "run")
+        assert build() == 1
+        line = only_line(capsys)
+        assert str(tmp_path / "run") in line and named in line
+        assert contents(tmp_path / "run") == before
+    path.write_text(whole)
+    assert build() == 0
+    assert contents(tmp_path / "run") == contents(finished / "run")
+
+
+# Interrupts
+
+
+def heard() -> None:
+    """Where tests run in the background, SIGINT is ignored, and a child would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def start(*command: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, *command], stdout=pipe, stderr=pipe, text=True, preexec_fn=heard
+    )
+
+
+def test_an_interrupted_build_says_how_to_go_on(photographs: Path, tmp_path: Path) -> None:
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    given = ["--weights", "bundled", "--probe", str(photographs), "--layers", "conv1", *folders]
+    with start("-m", "atlas", "build", *given) as process:
+        assert process.stderr is not None
+        while "rank" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        *_, line = process.stderr.read().splitlines()
+        assert "the same command" in line
+        assert process.wait() == 130
+    assert not (tmp_path / "run" / LOCK).exists()
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0])
+def test_an_interrupt_while_the_libraries_load_is_one_line(seconds: float, tmp_path: Path) -> None:
+    command = ("-m", "atlas", "build", "--run", str(tmp_path / "run"))
+    with start(*command) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate()
+    assert (process.returncode, len(err.splitlines())) == (130, 1)
+    assert "the same command" in err
+
+
+@pytest.mark.parametrize("where", ["except KeyboardInterrupt: {again}", "finally: {again}"])
+def test_a_second_interrupt_ends_at_once_and_without_a_traceback(where: str) -> None:
+    signalled = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+    script = (
+        "from atlas import interrupts\n"
+        f"with interrupts.raised():\n  try: {signalled}\n  {where.format(again=signalled)}"
+    )
+    with start("-c", script) as process:
+        _, err = process.communicate()
+    assert (process.returncode, len(err.splitlines())) == (130, 1)
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost() -> None:
+    script = (
+        "import os, signal; from atlas import interrupts\n"
+        "class Busy:\n  def __del__(self): os.kill(os.getpid(), signal.SIGINT)\n"
+        "with interrupts.raised(): Busy(); print('goes on')"
+    )
+    with start("-c", script) as process:
+        out, err = process.communicate()
+    assert (process.returncode, len(err.splitlines()), out) == (130, 1, "")

@@ -1,0 +1,75 @@
+"""On a GPU the pictures are those of the CPU, always the same, and nothing waits inside a size.
+
+Skipped where torch sees no GPU.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from atlas import RECIPES, load_network, machine, maximize_units
+from atlas.maximize import Picture
+from atlas.network import Network, Precision
+from atlas.recipe import Recipe
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
+
+UNITS = [("conv1", 3), ("maxpool2", 7), ("inception3a", 70), ("inception4c", 9)] * 2
+
+
+def network(device: str, precision: Precision) -> Network:
+    return load_network("googlenet", "bundled", device, precision)
+
+
+def short(name: str) -> Recipe:
+    return replace(RECIPES[name], upscales=2, steps=3)
+
+
+def made(device: str, precision: Precision, recipe: str) -> list[Picture]:
+    return maximize_units(network(device, precision), UNITS, short(recipe))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_gpu_gives_the_pictures_of_the_cpu(recipe: str) -> None:
+    for there, here in zip(
+        made("cuda", "float64", recipe), made("cpu", "float64", recipe), strict=True
+    ):
+        np.testing.assert_allclose(there.image, here.image, rtol=0, atol=1e-6)
+        assert there.status == here.status
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_same_batch_gives_the_same_bits(recipe: str, precision: Precision) -> None:
+    for once, again in zip(
+        made("cuda", precision, recipe), made("cuda", precision, recipe), strict=True
+    ):
+        np.testing.assert_array_equal(once.image, again.image)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_nothing_waits_for_the_gpu_inside_a_size(recipe: str) -> None:
+    chosen, on_gpu = short(recipe), network("cuda", "bfloat16")
+    done = 0
+
+    def watch(_: int) -> None:
+        nonlocal done
+        done += 1
+        # From the end of a size's first step to that of its last, whatever waits raises.
+        torch.cuda.set_sync_debug_mode("error" if done % chosen.steps else "default")
+
+    try:
+        maximize_units(on_gpu, UNITS, chosen, progress=watch)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert done == chosen.steps * len(chosen.ladder(on_gpu.smallest_input))
+
+
+def test_the_batch_fits_the_memory_of_the_gpu() -> None:
+    on_gpu = network("cuda", "bfloat16")
+    batch = machine.choose_batch(on_gpu, 249, 2)
+    needed = 2 * batch * machine.bytes_per_image(on_gpu, 249)
+    assert batch > 1
+    assert needed < torch.cuda.get_device_properties(0).total_memory
