@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help atlas quick serve test lint publish clean
+.PHONY: help atlas quick serve test lint bench publish clean
 
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
@@ -61,6 +61,10 @@ lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## check format, style and
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m pyright --pythonpath $(PYTHON)
+
+bench: $(VENV)/.installed ## compare the speed with other programs and the machine (WEIGHTS DEVICE)
+	@$(MAKE) --no-print-directory $(VENV)/.installed-bench || echo "Lucent and Horama cannot be installed here."
+	@$(PYTHON) -m benchmarks $${WEIGHTS:+--weights "$$WEIGHTS"} $${DEVICE:+--device "$$DEVICE"}
 
 publish: $(VENV)/.installed-publish ## check the site and push it to the branch gh-pages of REMOTE
 	@$(PYTHON) -m atlas.publish "$${SITE:-site}" "$${REMOTE:-origin}"

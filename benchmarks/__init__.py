@@ -1,0 +1,1 @@
+"""How fast Atlas is: against other programs, against the machine, and as the work grows."""

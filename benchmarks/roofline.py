@@ -1,0 +1,94 @@
+"""The least time the machine needs: the work of the convolutions over the rate it does them at.
+
+Counted are the convolutions that a layer depends on, forward and for the gradient with respect
+to their input (the same number of operations), and nothing past the layer. The rate is that of
+one large convolution, forward. What is left of a program's time is everything else.
+"""
+
+import copy
+import statistics
+import time
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+
+from atlas.network import Network
+from benchmarks.workload import Workload
+
+IMAGES, INPUTS, OUTPUTS, SIDE, KERNEL = 16, 192, 384, 56, 3
+"""The large convolution: 67 GFLOP."""
+
+FORWARD_AND_GRADIENT = 2
+
+
+class ConvolutionCounter(fx.Interpreter):
+    """Counts what each convolution of a network does for one image, without computing it."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(copy.deepcopy(network.graph).to("meta"))
+        self.operations: dict[str, int] = {}
+
+    def run_node(self, n: fx.Node) -> Tensor:
+        """Note the floating-point operations of a convolution: two for each multiplication."""
+        value = super().run_node(n)
+        if n.op == "call_module":
+            module = self.module.get_submodule(str(n.target))
+            if isinstance(module, nn.Conv2d):
+                self.operations[n.name] = 2 * value.numel() * module.weight[0].numel()
+        return value
+
+    def count(self, size: int) -> dict[str, int]:
+        """Operations by node, forward, for a picture of ``size`` pixels."""
+        self.operations = {}
+        self.run(torch.empty(1, 3, size, size, device="meta"))
+        return self.operations
+
+
+def operations(network: Network, workload: Workload) -> int:
+    """Floating-point operations that the pictures of the workload need."""
+    counter = ConvolutionCounter(network)
+    needed = cache(lambda layer: _ancestors(network, layer))
+    total = 0
+    for size in workload.sizes:
+        forward = counter.count(size)
+        for layer, _ in workload.units:
+            total += sum(done for node, done in forward.items() if node in needed(layer))
+    return total * FORWARD_AND_GRADIENT * workload.recipe.steps
+
+
+def convolution_rate(dtype: torch.dtype, device: str, repeats: int = 3) -> float:
+    """Floating-point operations a second that the device does in a large convolution."""
+    images = torch.rand(IMAGES, INPUTS, SIDE, SIDE, device=device, dtype=dtype)
+    weight = torch.rand(OUTPUTS, INPUTS, KERNEL, KERNEL, device=device, dtype=dtype)
+    images = images.to(memory_format=torch.channels_last)
+    weight = weight.to(memory_format=torch.channels_last)
+    seconds = []
+    with torch.no_grad():
+        F.conv2d(images, weight, padding=1)
+        for _ in range(repeats):
+            _wait(device)
+            started = time.perf_counter()
+            F.conv2d(images, weight, padding=1)
+            _wait(device)
+            seconds.append(time.perf_counter() - started)
+    return 2 * IMAGES * OUTPUTS * SIDE**2 * weight[0].numel() / statistics.median(seconds)
+
+
+def _ancestors(network: Network, layer: str) -> frozenset[str]:
+    """Names of the nodes that the layer is computed from, itself among them."""
+    by_name = {node.name: node for node in network.graph.graph.nodes}
+    found: set[str] = set()
+    waiting = [by_name[network.node_of(layer)]]
+    while waiting:
+        node = waiting.pop()
+        if node.name not in found:
+            found.add(node.name)
+            waiting += node.all_input_nodes
+    return frozenset(found)
+
+
+def _wait(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()

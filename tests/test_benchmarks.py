@@ -1,0 +1,105 @@
+"""The benchmark runs from end to end, and counts the work right; no time is judged."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models.feature_extraction import create_feature_extractor
+
+from atlas.maximize import maximize_units
+from atlas.network import load_network
+from atlas.weights import load_model
+from benchmarks import __main__ as compare
+from benchmarks import growth, profile
+from benchmarks.contenders import Skipped, time_contender
+from benchmarks.roofline import operations
+from benchmarks.workload import Workload, coarse, excited_units
+
+
+def test_a_small_benchmark_prints_its_tables_and_writes_its_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = "--layers conv1,conv2 --size 30 --upscales 1 --steps 1 --repeats 1 --device cpu"
+    contenders = "article,atlas float32"
+    arguments = [*small.split(), "--contenders", contenders, "--results", str(tmp_path)]
+    assert compare.main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "times the article's" in printed
+    assert "roofline" in printed
+    (path,) = tmp_path.glob("*.json")
+    result = json.loads(path.read_text())
+    assert result["sizes"] == [28, 30]
+    assert result["weights"]["source"] == "bundled"
+    assert [layer for layer, _ in result["workload"]["units"]] == ["conv1", "conv2"]
+    assert result["skipped"] == {}
+    for name in contenders.split(","):
+        assert all(seconds > 0 for seconds in result["seconds_per_unit"][name])
+        assert len(result["seconds_per_step"][name]) == 1
+
+
+def test_a_contender_that_fails_is_named_with_its_reason() -> None:
+    workload = Workload("no-such-file.pth", "cpu", (("conv1", 0),), coarse(28, 0, 1))
+    with pytest.raises(Skipped, match=r"no-such-file\.pth"):
+        time_contender("article", [workload])
+
+
+@pytest.mark.parametrize("layer", ["conv1", "inception3b", "maxpool4"])
+def test_counted_operations_are_those_torch_counts(layer: str) -> None:
+    recipe = coarse(64, 1, 3)
+    network = load_network("googlenet", "bundled")
+    module, _ = load_model("googlenet", "bundled")
+    part = create_feature_extractor(module, {layer: "out"})
+    with FlopCounterMode(display=False) as counter:
+        for size in (28, 64):
+            image = torch.rand(1, 3, size, size, requires_grad=True)
+            part(image)["out"].sum().backward()
+    workload = Workload("bundled", "cpu", ((layer, 0),), recipe)
+    assert operations(network, workload) == counter.get_total_flops() * 3
+
+
+def test_the_units_compared_are_one_of_each_layer_and_start_awake() -> None:
+    network = load_network("googlenet", "bundled")
+    units = excited_units(network, [layer.name for layer in network.layers])
+    assert [layer for layer, _ in units] == [layer.name for layer in network.layers]
+    pictures = maximize_units(network, units, coarse(28, 0, 1))
+    assert all(picture.activations[0] > 0 for picture in pictures)
+
+
+def test_a_workload_survives_the_way_to_another_process() -> None:
+    workload = Workload("bundled", "cpu", (("conv1", 3), ("inception5b", 7)), coarse(74, 2, 4))
+    assert Workload.from_json(workload.to_json()) == workload
+
+
+def test_growth_measures_units_sizes_and_processes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = "--units 2 --sizes 34 --processes 2 --steps 1 --precision float32"
+    assert growth.main([*small.split(), "--results", str(tmp_path)]) == 0
+    assert "34 pixels" in capsys.readouterr().out
+    (path,) = tmp_path.glob("*.json")
+    rows = json.loads(path.read_text())["rows"]
+    assert [(row["grown"], row["units"], row["sizes"][-1]) for row in rows] == [
+        ("units", 2, 34),
+        ("pixels", 16, 34),
+        ("processes", 32, 34),
+    ]
+
+
+def test_units_are_taken_from_all_layers_in_turn() -> None:
+    network = load_network("googlenet", "bundled")
+    layers = ["conv1", "conv3", "inception5b"]
+    units = excited_units(network, layers, count=64 * 3 + 4)
+    assert [layer for layer, _ in units[:4]] == [*layers, "conv1"]
+    assert len(set(units)) == 64 * 3 + 4
+    assert {layer for layer, _ in units[-4:]} == {"conv3", "inception5b"}
+
+
+def test_the_profile_shows_the_convolutions(capsys: pytest.CaptureFixture[str]) -> None:
+    threads = torch.get_num_threads()
+    try:
+        assert profile.main(["--size", "28", "--steps", "1", "--precision", "float32"]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    assert "convolution" in capsys.readouterr().out
