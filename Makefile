@@ -32,8 +32,8 @@ OPTIONS = \
 	$${PUBLISH_PROBE_IMAGES:+--publish-probe-images} \
 	$${QUIET:+--quiet}
 
-# The article's panels are 74 pixels wide: 20 upscales.
-QUICK = --upscales 20 --layers conv2,inception3b,inception4a,inception4d,inception5a \
+# The article's panels are 74 pixels wide: 20 upscales. Other recipes have ladders of their own.
+QUICK = $(if $(RECIPE),,--upscales 20) --layers conv2,inception3b,inception4a,inception4d,inception5a \
 	--run runs/quick --site runs/quick-site
 
 help: ## list the commands

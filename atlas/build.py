@@ -3,12 +3,13 @@
 Each stage reads what the earlier ones wrote, does what is missing, and writes what it computed.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from atlas.plan import Item, Plan, breadth_first, halves, is_made
 from atlas.probe import ProbeSet, open_probe_set
 from atlas.progress import PIXEL_STEPS, Progress, progress_bar
 from atlas.recipe import Recipe
-from atlas.records import read_record, write_picture
+from atlas.records import read_record, write_pictures
 from atlas.render import check as check_site
 from atlas.render import render
 from atlas.sheets import write_sheets
@@ -41,7 +42,7 @@ class Build:
 
     Args:
         settings: what is asked.
-        say: called with each line of the log.
+        say: called with each line of the log, which one process of a group keeps for all.
         group: the processes that share the work; this one alone by default.
 
     Raises:
@@ -52,9 +53,14 @@ class Build:
         self, settings: config.Settings, say: Callable[[str], None], group: Group | None = None
     ) -> None:
         self.settings = settings
-        self.say = say
         self.group = group or Group()
+        self._say_for_all = say
         self.run = Run(settings.run)
+
+    def say(self, line: str) -> None:
+        """Log a line that every process of the group has to say."""
+        if self.group.leads:
+            self._say_for_all(line)
 
     def build(self) -> None:
         """All four stages; of a group of processes, the leader does all but the second."""
@@ -81,13 +87,16 @@ class Build:
         known, found = self._measured()
         self._recall_skipped(probe)
         self._write_settings(probe, found)
-        run.write_json("network", describe(network, layers))
 
         names = [layer.name for layer in layers]
         if set(names) - known:
             with self._timed("rank"):
                 found = measure_units(run, network, self._judge, probe, names, self._bar)
-            self._write_settings(probe, found)  # last: it says that all is there
+            self._write_settings(probe, found)
+        # Not before: layers whose measurement was interrupted are none of the run's.
+        run.write_json("network", describe(network, layers))
+        for remark in probe.remarks:
+            self.say(remark)
         for file, reason in probe.skipped:
             self.say(f"skipped {file}: {reason}")
         top = self._kept_top()
@@ -112,11 +121,10 @@ class Build:
 
     def _planned(self, wanted: Sequence[Item]) -> list[tuple[Item, ...]]:
         """Plan what is wanted and not planned yet; return the chunks that are not finished."""
-        settings, run, device = self.settings, self.run, self.network.device
-        # On a GPU two workers take turns; only one of their chunks is computed at a time.
-        at_once = self.group.size * (machine.choose_workers(device) if device.type == "cpu" else 1)
-        batch = settings.batch or run.settings()["batch"]
-        plan = Plan.load(run).extended(wanted, batch, at_once)
+        settings, run, kept = self.settings, self.run, self.run.settings()
+        # Not by how many processes share the work: the pictures must not depend on that.
+        at_once = kept["threads"] if self.network.device.type == "cpu" else 1
+        plan = Plan.load(run).extended(wanted, settings.batch or kept["batch"], at_once)
         plan.save(run)
         return plan.unfinished(wanted, run)
 
@@ -128,28 +136,32 @@ class Build:
         costs = {name: self._pixel_steps(recipe) for name, recipe in recipes.items()}
         total = sum(costs[item.recipe] for chunk in todo for item in chunk) // self.group.size
 
+        turns = machine.turns(network.device)
+        writers = machine.choose_writers(network.device)
+
         def make(chunk: Sequence[Item], progress: Progress) -> None:
             recipe = recipes[chunk[0].recipe]
             targets = [item.target for item in chunk]
             own = [scales[target.layer, target.unit] for target in targets]
-            made = maximize_chunk(
-                network, targets, recipe, settings.seed, progress=progress, scales=own
-            )
-            for item, picture in zip(chunk, made, strict=True):
-                write_picture(run, item, picture)
-
-        @cache  # says it once
-        def tell(count: int) -> None:
-            self.say(f"the memory does not hold {count} pictures at once; making fewer")
+            with turns:
+                made = maximize_chunk(
+                    network, targets, recipe, settings.seed, progress=progress, scales=own
+                )
+            write_pictures(run, chunk, made, writers)
 
         def halve(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-            tell(len(chunk))
+            if self.group.ticket("halved") == 0:  # whichever process is the first of all says it
+                count = len(chunk)
+                self._say_for_all(
+                    f"the memory does not hold {count} pictures at once; making fewer"
+                )
             Plan.halve(run, chunk)
             return halves(chunk)
 
         with self._timed("maximize"), self._bar("maximize", total, PIXEL_STEPS) as bar:
-            threads = machine.choose_workers(network.device)
-            Workers(make, halve, threads, self.group, bar.update).work(todo, "chunks")
+            threads = machine.choose_workers(network.device, self.group.beside)
+            most = Plan.load(run).most
+            Workers(make, halve, threads, self.group, bar.update, most).work(todo, "chunks")
 
     def examine(self) -> None:
         """Measure what each finished picture of the run does to the network."""
@@ -172,7 +184,7 @@ class Build:
         settings = self.settings
         photographs = None
         if settings.publish_probe_images:
-            photographs = Path(self.run.settings()["asked"]["probe"]).expanduser()
+            photographs = Path(os.path.expanduser(self.run.settings()["asked"]["probe"]))
         with self._timed("render"), self._bar("render", None, "pages") as bar:
             render(
                 self.run,
@@ -229,6 +241,8 @@ class Build:
         names = [layer.name for layer in chosen]
         if self.run.has("network.json"):
             names += [layer["name"] for layer in self.run.network()["layers"]]
+        if self.run.has("tuning.csv"):
+            names += self.run.table("tuning")["layer"].unique().tolist()
         names += [item.layer for chunk in Plan.load(self.run).chunks for item in chunk]
         return list(network.select(list(dict.fromkeys(names))))
 
@@ -248,6 +262,7 @@ class Build:
         """
         settings, network, run = self.settings, self.network, self.run
         kept = run.settings() if run.has("run.json") else {}
+        asked, requests = settings.as_json(), kept.get("requests", [])
         identity = self._identity | {"probe": probe.digest}
         if kept:
             identity["recipes"] = kept["identity"]["recipes"] | identity["recipes"]
@@ -267,7 +282,8 @@ class Build:
             "run",
             {
                 "schema": SCHEMA,
-                "asked": settings.as_json(),
+                "asked": asked,
+                "requests": requests if asked in requests else [*requests, asked],
                 "identity": identity,
                 "weights": asdict(network.weights),
                 "probe": {
@@ -357,10 +373,13 @@ class Build:
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
-        """Add the seconds a stage took to the run's timings."""
+        """Add the seconds a stage took to the run's timings.
+
+        A run that one may read and not write can be rendered all the same.
+        """
         start = time.perf_counter()
         yield
-        if not self.group.leads:
+        if not self.group.leads or not os.access(self.run.path, os.W_OK):
             return
         timings = self.run.read_json("timings") if self.run.has("timings.json") else {}
         timings[stage] = round(timings.get(stage, 0) + time.perf_counter() - start, 3)

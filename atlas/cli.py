@@ -14,6 +14,7 @@ import atlas
 from atlas import config, interrupts
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.lock import lock
+from atlas.memory import out_of_memory
 from atlas.store import Run
 
 COMMANDS = {
@@ -102,6 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(interrupts.MESSAGE, file=sys.stderr)
         return interrupts.EXIT_CODE
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        _print_line(
+            "atlas: there is not enough memory; what is finished is kept: free some and start again"
+        )
+        return 1
     return 0
 
 
@@ -134,6 +142,11 @@ def _call(command: str, given: dict[str, Any]) -> None:
     # Threads that wait for each other asleep, not spinning: a build is slower by a quarter on an
     # idle machine, but ten times as fast when other programs run beside it. Read as torch loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # What torch logs of its own accord of a group that cannot be joined, the error says too.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
+    # So that the leader ranks with all cores: torchrun sets 1 where nobody has set anything.
+    if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("OMP_NUM_THREADS") == "1":
+        del os.environ["OMP_NUM_THREADS"]
     port = given.pop("port", None)
     settings = _settings(command, given)
     # Imported here so that wrong usage is answered at once and not after torch has loaded.
@@ -146,15 +159,17 @@ def _call(command: str, given: dict[str, Any]) -> None:
         _list_layers(settings)
     else:
         from atlas.build import Build
-        from atlas.damage import mend
+        from atlas.damage import mend, refuse_damage
+        from atlas.folders import refuse_overlap
         from atlas.group import Group
         from atlas.machine import keep_freed_memory
 
+        refuse_overlap(settings, renders=command in ("build", "render"))
         keep_freed_memory()
         group = Group.join()
 
         def say(line: str) -> None:
-            if group.leads and not settings.quiet:
+            if not settings.quiet:
                 _print_line(line)
 
         if not group.leads and command not in SHARED:
@@ -166,6 +181,8 @@ def _call(command: str, given: dict[str, Any]) -> None:
         with interrupts.raised(), lock(run.path) if writes else nullcontext():
             if writes:
                 mend(run, say)
+            elif group.leads:
+                refuse_damage(run)
             getattr(Build(settings, say, group), command)()
 
 

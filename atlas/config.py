@@ -11,7 +11,7 @@ from typing import Any
 
 from atlas.address import site_address
 from atlas.errors import UsageError
-from atlas.recipe import RECIPES, Recipe, read_recipe
+from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
 
 Unit = tuple[str, int]
 
@@ -116,9 +116,9 @@ def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
     for name in value:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
             raise ValueError(f"tables named in letters, digits, _ and -, which {name!r} is not")
-        if name.lower() in RECIPES:
+        if name.lower() in (*RECIPES, PHOTOGRAPHS):
             raise ValueError(
-                f"tables with names of their own, which {name!r} is not: it is built in"
+                f"tables with names of their own, which {name!r} is not: atlas uses it itself"
             )
     return tuple((name, read_recipe(name, table)) for name, table in value.items())
 

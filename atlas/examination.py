@@ -1,6 +1,7 @@
 """The evidence of a run: what no finished picture lacks is kept, the rest is measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from atlas.judge import Judge
 from atlas.network import Network
 from atlas.plan import Item
 from atlas.progress import Progress
-from atlas.records import read_picture
+from atlas.recipe import PHOTOGRAPHS
+from atlas.records import read_picture, read_record
 from atlas.store import Run
 
 KEY = ["recipe", "layer", "unit", "sample"]
@@ -22,8 +24,8 @@ COLUMNS = [
     *("shift", "blur", "jpeg", "rescale", "slope", "alike"),
 ]
 
-PHOTOGRAPHS = "photographs"
-"""In the place of a recipe: the unit's strongest probe images were shown and not its pictures."""
+BLOCK = 256
+"""Pictures in memory at a time."""
 
 
 def kept_evidence(run: Run, made: Sequence[Item]) -> pd.DataFrame:
@@ -53,29 +55,46 @@ def measure_evidence(
     progress(len(done))
     for recipe in dict.fromkeys(item.recipe for item in made):
         items = [item for item in made if item.recipe == recipe and item not in done]
-        if items:
-            targets = [item.target for item in items]
-            pictures = [read_picture(run, item) for item in items]
+        for block in blocks(items, network):
+            targets = [item.target for item in block]
+            pictures = [read_picture(run, item) for item in block]
             table = examine(network, targets, pictures, activations, strongest, progress)
             table.insert(0, "recipe", recipe)
             tables.append(table)
     run.write_table("examination", _in_order(run, pd.concat(tables), KEY))
 
 
+def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
+    """Items in the order of depth, some hundred at a time; those of a unit stay together."""
+    ordered = sorted(items, key=lambda item: (network.depth(item.layer), *item[1:]))
+    block: list[Item] = []
+    for _, samples in groupby(ordered, key=lambda item: item[1:3]):
+        block += samples
+        if len(block) >= BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
 def identify(run: Run, judge: Judge | None, made: Sequence[Item]) -> None:
     """Put the units' pictures, and their strongest photographs, to the test of identification.
 
-    Writes ``identification.csv``; without a row when there is no judge.
+    A picture that came to nothing is no likeness of its unit: it is not shown. Writes
+    ``identification.csv``; without a row when there is no judge.
     """
     tables = [pd.DataFrame(columns=["recipe", "layer", "unit", "correct"])]
     tasks = run.table("tasks")
     if judge is not None and len(tasks):
         photographs = run.array("judge")
-        for recipe in dict.fromkeys(item.recipe for item in made):
+        likenesses = [item for item in made if read_record(run, item)["status"] == "ok"]
+        for recipe in dict.fromkeys(item.recipe for item in likenesses):
             shown: dict[tuple[str, int], list[np.ndarray]] = {}
-            for item in made:
-                if item.recipe == recipe:
-                    features = judge.features_of(read_picture(run, item))
+            items = [item for item in likenesses if item.recipe == recipe]
+            for first in range(0, len(items), BLOCK):
+                block = items[first : first + BLOCK]
+                found = judge.features_of([read_picture(run, item) for item in block])
+                for item, features in zip(block, found, strict=True):
                     shown.setdefault((item.layer, item.unit), []).append(features)
             references = {unit: np.stack(features) for unit, features in shown.items()}
             found = identification.correct(tasks, photographs, references)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,8 @@ def examine(
     layers = dict(list(activations.groupby("layer")))
     order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
     trunk = Trunk(network, [target.layer for target in targets])
+    with ThreadPoolExecutor() as pool:
+        slopes = list(pool.map(slope, pictures))
     rows: dict[int, dict[str, float]] = {}
     responses: dict[int, NDArray[np.float64]] = {}
     for first in range(0, len(order), BATCH):
@@ -73,13 +76,14 @@ def examine(
                     name: left[place] / rms[unit] if rms[unit] > 0 else np.nan
                     for name, left in rest.items()
                 },
-                "slope": slope(pictures[i]),
+                "slope": slopes[i],
             }
             responses[i] = deviations
         if progress is not None:
             progress(len(chunk))
     evidence = pd.DataFrame([rows[i] for i in range(len(targets))])
-    evidence["alike"] = _alike(targets, [responses[i] for i in range(len(targets))])
+    excited = (evidence["rms"] > 0).tolist()
+    evidence["alike"] = _alike(targets, [responses[i] for i in range(len(targets))], excited)
     names = pd.DataFrame(
         {
             "layer": [target.layer for target in targets],
@@ -120,7 +124,9 @@ def _remaining(
     left: dict[str, list[float]] = {}
     for name, perturb in PERTURBATIONS.items():
         norms = []
-        for variant in zip(*map(perturb, pictures), strict=True):
+        with ThreadPoolExecutor() as pool:
+            perturbed = list(pool.map(perturb, pictures))
+        for variant in zip(*perturbed, strict=True):
             if min(variant[0].shape[:2]) < network.smallest_input:
                 norms.append([np.nan] * len(targets))
                 continue
@@ -144,15 +150,20 @@ def _standing(deviations: NDArray[np.float64], unit: int) -> float:
 
 
 def _alike(
-    targets: Sequence[Target], deviations: Sequence[NDArray[np.float64]]
+    targets: Sequence[Target],
+    deviations: Sequence[NDArray[np.float64]],
+    excited: Sequence[bool],
 ) -> NDArray[np.float64]:
     """How alike the pictures of each unit are to its layer.
 
     The cosine between the responses of all units of the layer, in standard deviations, averaged
-    over the pairs of the unit's pictures: 1 when the layer sees the same in all.
+    over the pairs of the unit's pictures: 1 when the layer sees the same in all. A picture that
+    does not excite the unit is none of it.
     """
     groups: dict[tuple[str, int], list[int]] = {}
-    for i, target in enumerate(targets):
+    for i, (target, own) in enumerate(zip(targets, excited, strict=True)):
+        if not own:
+            continue
         groups.setdefault((target.layer, target.unit), []).append(i)
     found = np.full(len(targets), np.nan)
     for members in groups.values():

@@ -11,8 +11,11 @@ from torch.distributed.rendezvous import rendezvous
 
 from atlas.errors import AtlasError
 
+JOINING = timedelta(minutes=10)
+"""How long a process looks for the others, which are started at the same time."""
+
 PATIENCE = timedelta(days=30)
-"""How long a process waits for the others; a dead one is noticed at once and not by this."""
+"""How long it then waits for them; a dead one is noticed at once and not by this."""
 
 T = TypeVar("T")
 
@@ -25,22 +28,41 @@ class Group:
         rank: which of the processes this is; the leader is 0.
         size: how many there are.
         place: which of the processes on this machine this is.
+        beside: how many of the processes are on this machine.
     """
 
     rank: int = 0
     size: int = 1
     place: int = 0
+    beside: int = 1
     _store: Any = None
     _counters: dict[str, "itertools.count[int]"] = field(default_factory=dict)
 
     @classmethod
     def join(cls) -> "Group":
-        """Find the others by what torchrun says in the environment; without it, stay alone."""
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        """Find the others by what torchrun says in the environment; without it, stay alone.
+
+        Raises AtlasError when that is nonsense, or nobody is there.
+        """
+        if os.environ.get("WORLD_SIZE", "1").strip() == "1":
             return cls()
-        store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
-        dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE)
-        return cls(rank, size, int(os.environ.get("LOCAL_RANK", "0")), store)
+        try:
+            place = int(os.environ.get("LOCAL_RANK", "0"))
+            beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+            store, rank, size = next(rendezvous("env://", timeout=JOINING))
+            if not 0 <= rank < size:
+                raise ValueError(f"RANK {rank} is not in 0..{size - 1}")
+            store.set_timeout(PATIENCE)
+            dist.init_process_group(
+                "gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE
+            )
+        except (ValueError, RuntimeError, OSError) as error:
+            reason = " ".join(str(error).partition("\n")[0].split())
+            raise AtlasError(
+                f"the environment names a group of processes that cannot be joined ({reason}); "
+                "start them with torchrun, or unset WORLD_SIZE to work alone"
+            ) from error
+        return cls(rank, size, place, beside, store)
 
     @property
     def leads(self) -> bool:

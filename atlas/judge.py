@@ -5,6 +5,7 @@ networks and recipes, before any result was seen.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -51,9 +52,9 @@ class Judge:
             ]
         return torch.cat(found).cpu().numpy().astype(np.float16)
 
-    def features_of(self, picture: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """The 1024 features of an HxWx3 picture, brought to 224 pixels as a photograph is."""
-        return self.features(np.stack([prepare(Image.fromarray(picture))]))[0]
+    def features_of(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
+        """Nx1024 features of HxWx3 pictures, brought to 224 pixels as photographs are."""
+        return self.features(np.stack([prepare(Image.fromarray(picture)) for picture in pictures]))
 
     @cached_property
     def _network(self) -> tuple[Network, Trunk]:

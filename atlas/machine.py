@@ -3,7 +3,11 @@
 import ctypes
 import os
 import platform
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +25,12 @@ CORES = torch.get_num_threads()
 """What torch takes for this process: the machine's physical cores, unless it was told otherwise."""
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # malloc.h
+
+CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""Where Linux says how much memory a container may take (control groups 2 and 1)."""
 
 MEMORY_SHARE = 0.5
 """How much of the memory the values that the gradient needs may take; the rest is for passing."""
@@ -79,9 +89,16 @@ def choose_batch(network: Network, size: int, workers: int) -> int:
     if device.type == "cuda":
         memory = torch.cuda.get_device_properties(device).total_memory
     else:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory = host_memory()
     images = MEMORY_SHARE * memory / (workers * bytes_per_image(network, size))
     return max(1, min(BATCH[device.type], int(images)))
+
+
+def host_memory() -> int:
+    """Bytes of memory that this process may take: the machine's, or what its container is given."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [path.read_text().strip() for path in CONTAINER_LIMITS if path.is_file()]
+    return min([physical, *(int(limit) for limit in limits if limit.isdigit())])
 
 
 def bytes_per_image(network: Network, size: int) -> int:
@@ -103,12 +120,26 @@ def bytes_per_image(network: Network, size: int) -> int:
     return int((sum(kept.values()) - weights) * (size / small) ** 2)
 
 
-def choose_workers(device: torch.device) -> int:
-    """How many chunks a process has in hand: one on every core.
+def choose_workers(device: torch.device, processes: int = 1) -> int:
+    """How many chunks a process has in hand: on a CPU one on every core that is its own.
 
     On a GPU two, so that one is computed while the pictures of the other are encoded and written.
+
+    Args:
+        device: what computes.
+        processes: how many share this machine.
     """
-    return CORES if device.type == "cpu" else 2
+    return max(CORES // processes, 1) if device.type == "cpu" else 2
+
+
+def turns(device: torch.device) -> AbstractContextManager[Any]:
+    """What workers hold while they compute: a GPU is for one of them at a time."""
+    return nullcontext() if device.type == "cpu" else threading.Lock()
+
+
+def choose_writers(device: torch.device) -> int:
+    """How many pictures a worker encodes at a time; on a CPU each worker has a core alone."""
+    return 1 if device.type == "cpu" else CORES
 
 
 def versions() -> dict[str, str]:

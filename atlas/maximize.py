@@ -123,8 +123,8 @@ def maximize_units(
             raise UsageError(
                 f"init has the shape {tuple(init.shape)}; {(len(targets), 3, size, size)} is needed"
             )
-    if scales is not None and [scale > 0 for scale in scales] != [True] * len(targets):
-        raise UsageError(f"scales must be {len(targets)} numbers above 0, one for each unit")
+    if scales is not None and targets:
+        scales = arguments.numbers("scales", scales, len(targets), positive=True)
     pictures = []
     for first in range(0, len(targets), batch):
         part = slice(first, first + batch)
@@ -172,7 +172,12 @@ def maximize_chunk(
     scales: Sequence[float] | None = None,
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together."""
-    trunk = Trunk(network, [target.layer for target in targets], network.convolution_dtype)
+    trunk = Trunk(
+        network,
+        [target.layer for target in targets],
+        network.convolution_dtype,
+        redirect=recipe.relu_gradient == "redirected",
+    )
     climb = _Climb(network, trunk, recipe, seed, progress)
     scales = scales if scales is not None else [1.0] * len(targets)
     with exact_arithmetic():
@@ -240,7 +245,7 @@ class _Climb:
                 images = enlarge(images, recipe.factor, rung.size)
             way = Parameterization(network, recipe, rung.size)
             parameters = way.encode(images).requires_grad_()
-            adam = torch.optim.Adam([parameters], lr=recipe.learning_rate)
+            adam = torch.optim.Adam([parameters], lr=recipe.learning_rate, fused=True)
             for _ in range(recipe.steps):
                 normalized = way.decode(parameters)
                 terms = loss(normalized, views.view(normalized, len(history)))
@@ -254,6 +259,8 @@ class _Climb:
                 stages.append((rung.upscale, images))
 
         steps = torch.stack(history).double().cpu().numpy()  # optimizer steps x terms x images
+        finished = images.cpu().numpy()
+        grown = [(upscale, batch.cpu().numpy()) for upscale, batch in stages]
         made: dict[int, Picture] = {}
         for place, i in enumerate(order):
             own = steps[:, :, place]
@@ -262,10 +269,10 @@ class _Climb:
                 seed=self.seed,
                 attempt=attempt,
                 status=_status(own, recipe.steps),
-                image=images[place].cpu().numpy(),
+                image=finished[place],
                 activations=own[:, ACTIVATION],
                 terms=dict(zip(loss.terms, own[-1].tolist(), strict=True)),
-                stages=[(upscale, batch[place].cpu().numpy()) for upscale, batch in stages],
+                stages=[(upscale, batch[place]) for upscale, batch in grown],
             )
         return [made[i] for i in range(len(targets))]
 

@@ -107,6 +107,10 @@ class Network:
                 raise AtlasError(
                     f"{name} cannot be shown: {key!r} has NaN or infinity in it, as {self.dtype}"
                 )
+        # Kept on the device: made anew at each step they would be copied there each time, and the
+        # host would wait.
+        like = torch.empty(0, device=self.device, dtype=self.dtype)
+        self._statistics = [like.new_tensor(v).view(3, 1, 1) for v in (self.mean, self.std)]
         self.weights = weights or _describe_weights(module)
         self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
         try:
@@ -182,17 +186,13 @@ class Network:
 
     def normalize(self, images: Tensor) -> Tensor:
         """Turn Nx3xHxW RGB in 0..1 into what the network takes."""
-        mean, std = self._statistics(images)
+        mean, std = (values.to(images) for values in self._statistics)
         return (images - mean) / std
 
     def denormalize(self, images: Tensor) -> Tensor:
         """Undo ``normalize``; values are not clipped."""
-        mean, std = self._statistics(images)
+        mean, std = (values.to(images) for values in self._statistics)
         return images * std + mean
-
-    def _statistics(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        mean, std = images.new_tensor(self.mean), images.new_tensor(self.std)
-        return mean.view(1, 3, 1, 1), std.view(1, 3, 1, 1)
 
     def _unknown(self, layer: str) -> AtlasError:
         names = list(self.paths)
@@ -319,7 +319,9 @@ def _describe_weights(module: nn.Module) -> WeightsInfo:
     digest = hashlib.sha256()
     for name, value in state.items():
         digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        # As bytes, since NumPy does not know every kind of number that torch has.
+        content = value.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(content.numpy().tobytes())
     outputs = [value.shape[0] for value in state.values() if value.ndim >= 2]
     return WeightsInfo(
         source="module",

@@ -30,12 +30,14 @@ class _OwnUnit(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, activations: Tensor, units: Tensor) -> Tensor:
         images = torch.arange(len(units), device=units.device)
-        ctx.activations, ctx.place = activations, (images, units)
+        ctx.save_for_backward(activations)
+        ctx.place = images, units
         return activations[images, units]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        whole = torch.zeros_like(ctx.activations)
+        (activations,) = ctx.saved_tensors
+        whole = torch.zeros_like(activations)
         whole[ctx.place] = gradients[0]
         return whole, None
 
@@ -43,11 +45,26 @@ class _OwnUnit(torch.autograd.Function):
 def root_mean_square(values: Tensor) -> Tensor:
     """Root mean square of each item of a batch: Bx... to B.
 
-    The norm's gradient at zero is zero, where that of a square root is infinite: a silent unit
-    then leaves the image to the regularizers and not to NaN.
+    Its gradient at zero is zero, where that of a square root is infinite: a silent unit then
+    leaves the image to the regularizers and not to NaN.
     """
-    flat = values.flatten(1)
-    return torch.linalg.vector_norm(flat, dim=1) / flat.shape[1] ** 0.5
+    return _RootMeanSquare.apply(values.flatten(1))
+
+
+class _RootMeanSquare(torch.autograd.Function):
+    """Of each row. Its gradient is one pass over the values, where that of a norm is three."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        rms = torch.linalg.vector_norm(rows, dim=1) / rows.shape[1] ** 0.5
+        ctx.save_for_backward(rows, rms)
+        return rms
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        rows, rms = ctx.saved_tensors
+        factors = torch.where(rms == 0, 0, gradients[0] / (rows.shape[1] * rms))
+        return rows * factors[:, None]
 
 
 def relative_mean(maps: Tensor, scales: Tensor) -> Tensor:
@@ -111,7 +128,9 @@ def gradient(images: Tensor, kernel: str = "scharr3") -> Tensor:
     derivative, smoothing = GRADIENT_KERNELS[kernel]
     horizontal = correlate(correlate(images, smoothing, 2), derivative, 3)
     vertical = correlate(correlate(images, smoothing, 3), derivative, 2)
-    return root_mean_square(torch.stack([horizontal, vertical], 1))
+    # Of the two together, as both have as many values; they need not be copied side by side.
+    both = torch.stack([root_mean_square(horizontal), root_mean_square(vertical)], 1)
+    return root_mean_square(both)
 
 
 def total_variation(images: Tensor) -> Tensor:
@@ -145,7 +164,7 @@ class _Correlation(torch.autograd.Function):
     def forward(ctx: Any, images: Tensor, taps: tuple[float, ...], axis: int) -> Tensor:
         ctx.taps, ctx.axis = taps, axis
         side, middle = images.shape[axis], len(taps) // 2
-        total = images * taps[middle]
+        total = images * taps[middle] if taps[middle] else torch.zeros_like(images)
         for shift, tap in enumerate(taps, -middle):
             overlap = side - abs(shift)
             if shift != 0 and tap != 0 and overlap > 0:

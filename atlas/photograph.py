@@ -20,12 +20,19 @@ from atlas.errors import AtlasError
 
 SHORT_SIDE = 256
 SIDE = 224
-MOST_PIXELS = 2**27
-"""What a file may claim to hold; more is taken for damage, or an attack on the memory.
+MOST_MEMORY = 2**30
+"""Bytes that an image may take while it is decoded; more is taken for an attack on the memory.
 
-Images being decoded side by side hold no more together."""
+Images being decoded side by side take no more together."""
+MEMORY = {
+    **dict.fromkeys(("BMP", "PCX"), 5),
+    **dict.fromkeys(("JPEG", "MPO"), 9),
+    **{"GIF": 15, "PNG": 20, "PPM": 20, "QOI": 20, "SGI": 21},
+    **{"AVIF": 24, "JPEG2000": 25, "TIFF": 28, "WEBP": 30},
+}
+"""Bytes a pixel that decoding and preparing an image takes, by its format: the most measured."""
 MOST_BYTES = 2**31
-"""The largest file: MOST_PIXELS in 16-bit color with transparency, uncompressed, and twice that."""
+"""The largest file."""
 BAND = 2**22
 """Pixels of a large image whose colors are converted at a time."""
 LONGEST_STRIP = 16
@@ -60,7 +67,7 @@ def inspect(path: Path) -> str:
 
 def decode(path: Path) -> NDArray[np.uint8]:
     """Read an image file as 224x224x3 RGB bytes; raises UnreadableImage."""
-    with _image_file(path) as (_, image), _memory.of(image.width * image.height):
+    with _image_file(path) as (_, image), _memory.of(_memory_of(image)):
         try:
             return prepare(image)
         finally:
@@ -90,25 +97,25 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
 class _Memory:
     """Lets images be decoded side by side while they are small; a large one has to wait."""
 
-    def __init__(self, pixels: int) -> None:
-        self._left = pixels
+    def __init__(self, size: int) -> None:
+        self._left = size
         self._changed = Condition()
 
     @contextmanager
-    def of(self, pixels: int) -> Iterator[None]:
-        """Hold this many pixels; waits until so many are left."""
+    def of(self, size: int) -> Iterator[None]:
+        """Hold this many bytes; waits until so many are left."""
         with self._changed:
-            self._changed.wait_for(lambda: pixels <= self._left)
-            self._left -= pixels
+            self._changed.wait_for(lambda: size <= self._left)
+            self._left -= size
         try:
             yield
         finally:
             with self._changed:
-                self._left += pixels
+                self._left += size
                 self._changed.notify_all()
 
 
-_memory = _Memory(MOST_PIXELS)
+_memory = _Memory(MOST_MEMORY)
 
 
 @contextmanager
@@ -125,19 +132,29 @@ def _image_file(path: Path) -> Iterator[tuple[BufferedReader, Image.Image]]:
         with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             if 0 in image.size:
                 raise UnreadableImage(path, "no pixels")
-            if image.width * image.height > MOST_PIXELS:
-                raise _too_large(path, f"{image.width} x {image.height} pixels")
+            if _memory_of(image) > MOST_MEMORY:
+                raise _too_large(path, f"{image.width} x {image.height} pixels", image.format)
             yield file, image
     except UnreadableImage:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(path, "far too many pixels") from error
+        raise _too_large(path, "far too many pixels", None) from error
     except Exception as error:  # on damaged files Pillow's decoders raise errors of many kinds
         raise UnreadableImage(path, _reason(path, error)) from error
 
 
-def _too_large(path: Path, size: str) -> UnreadableImage:
-    return UnreadableImage(path, f"{size}, more than {MOST_PIXELS // 10**6} megapixels")
+def _memory_of(image: Image.Image) -> int:
+    """Bytes that the image takes while it is decoded."""
+    return image.width * image.height * _bytes_a_pixel(image.format)
+
+
+def _bytes_a_pixel(format: str | None) -> int:
+    return MEMORY.get(format or "", max(MEMORY.values()))
+
+
+def _too_large(path: Path, size: str, format: str | None) -> UnreadableImage:
+    most = MOST_MEMORY // _bytes_a_pixel(format) // 10**6
+    return UnreadableImage(path, f"{size}, more than {most} megapixels of {format or 'any kind'}")
 
 
 def _middle(image: Image.Image, width: int, height: int) -> Image.Image:

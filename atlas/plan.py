@@ -8,7 +8,7 @@ import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from atlas.maximize import Target
 from atlas.shape import misfit
@@ -31,9 +31,13 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """Chunks of items; those of a chunk share one recipe."""
+    """Chunks of items; those of a chunk share one recipe.
+
+    ``most`` is how many the memory holds at once, once it was found not to hold more.
+    """
 
     chunks: tuple[tuple[Item, ...], ...] = ()
+    most: int | None = None
 
     @classmethod
     def load(cls, run: Run) -> Self:
@@ -41,26 +45,31 @@ class Plan:
         if not run.has("plan.json"):
             return cls()
         kept = run.read_json("plan")
-        if found := misfit(kept, {"chunks": [[list]]}):
+        most = kept.get("most")
+        found = misfit(kept, {"chunks": [[list]]})
+        if found is None and most is not None and (type(most) is not int or most < 1):
+            found = "most is no whole number from 1"
+        if found:
             raise run.irreplaceable("plan", found)
         for i, chunk in enumerate(kept["chunks"]):
             for j, item in enumerate(chunk):
-                if [type(value) for value in item] != [str, str, int, int] or min(item[2:]) < 0:
+                if not _is_item(item):
                     raise run.irreplaceable("plan", f"chunks[{i}][{j}] is no picture to make")
             if len({recipe for recipe, *_ in chunk}) != 1:
                 raise run.irreplaceable("plan", f"chunks[{i}] is not of one recipe")
-        return cls(tuple(tuple(Item(*item) for item in chunk) for chunk in kept["chunks"]))
+        return cls(tuple(tuple(Item(*item) for item in chunk) for chunk in kept["chunks"]), most)
 
     def save(self, run: Run) -> None:
         """Write the plan into the run."""
-        run.write_json("plan", {"chunks": self.chunks})
+        most = {} if self.most is None else {"most": self.most}
+        run.write_json("plan", {"chunks": self.chunks, **most})
 
     def extended(self, wanted: Sequence[Item], most: int, workers: int) -> "Plan":
         """The plan with chunks appended for the wanted items it does not have.
 
         Args:
             wanted: those of a recipe in the order of ``breadth_first``.
-            most: items in a chunk.
+            most: items in a chunk, where the memory is not known to hold less.
             workers: chunks that are computed at the same time, and so should cost the same.
         """
         planned = {item for chunk in self.chunks for item in chunk}
@@ -68,8 +77,9 @@ class Plan:
         for item in dict.fromkeys(wanted):
             if item not in planned:
                 new.setdefault(item.recipe, []).append(item)
+        most = min(most, self.most or most)
         chunks = [chunk for items in new.values() for chunk in deal(items, most, workers)]
-        return Plan((*self.chunks, *chunks))
+        return Plan((*self.chunks, *chunks), self.most)
 
     @classmethod
     def halve(cls, run: Run, chunk: Sequence[Item]) -> None:
@@ -77,10 +87,11 @@ class Plan:
         folder = os.open(run.path, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            plan, (half, _) = cls.load(run), halves(chunk)
             chunks: list[tuple[Item, ...]] = []
-            for each in cls.load(run).chunks:
+            for each in plan.chunks:
                 chunks += halves(each) if each == tuple(chunk) else [each]
-            cls(tuple(chunks)).save(run)
+            cls(tuple(chunks), min(len(half), plan.most or len(half))).save(run)
         finally:
             os.close(folder)
 
@@ -92,6 +103,13 @@ class Plan:
             for chunk in self.chunks
             if asked.intersection(chunk) and not all(is_made(item, run) for item in chunk)
         ]
+
+
+def _is_item(value: Sequence[Any]) -> bool:
+    """Whether a value is a picture to make, whose names are names of folders and lead nowhere."""
+    if [type(part) for part in value] != [str, str, int, int] or min(value[2:]) < 0:
+        return False
+    return all(name not in ("", ".", "..") and not {"/", "\0"} & {*name} for name in value[:2])
 
 
 def is_made(item: Item, run: Run) -> bool:

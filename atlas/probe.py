@@ -42,6 +42,7 @@ class ProbeSet(ABC):
     ``kind`` is stimuli, folder or imagenette; ``name`` is for display and no path; ``digest``
     (SHA-256) depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
+    ``remarks`` are lines for the log on how the set was come by.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class ProbeSet(ABC):
         self.names = list(names)
         self.digest = digest
         self.skipped: list[tuple[str, str]] = []
+        self.remarks: list[str] = []
         self._unreadable: set[int] = set()
 
     def __len__(self) -> int:
@@ -140,12 +142,28 @@ class Imagenette(Folder):
     """The 3,925 validation photographs of Imagenette (Howard 2019), short side 320 pixels.
 
     Looked for in the user's cache folder, else downloaded; raises AtlasError where neither works.
+    The digest of what the verified archive held is kept beside it, and held against it each time.
     """
 
     kind = "imagenette"
 
     def __init__(self) -> None:
-        super().__init__(_imagenette(), name="imagenette")
+        folder = _cache() / "imagenette2-320"
+        if self._is_as_unpacked(folder):
+            return
+        changed = f"{folder} is not what was downloaded" if folder.is_dir() else None
+        _download_imagenette(folder, f"{changed}, and " if changed else "")
+        super().__init__(folder / "val", name="imagenette")
+        if changed:
+            self.remarks.append(f"{changed}: downloaded again")
+
+    def _is_as_unpacked(self, folder: Path) -> bool:
+        """Open the folder; whether it holds what its archive held."""
+        try:
+            super().__init__(folder / "val", name="imagenette")
+            return _seal(folder).read_text("utf-8") == self.digest
+        except (AtlasError, OSError, ValueError):
+            return False
 
 
 def open_probe_set(source: str | Path) -> ProbeSet:
@@ -274,30 +292,42 @@ def _display_names(paths: Sequence[str]) -> list[str]:
     return names
 
 
-def _imagenette() -> Path:
-    """The folder of Imagenette's validation images, downloaded when it is not in the cache."""
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return Path(base if os.path.isabs(base) else os.path.expanduser("~/.cache")) / "atlas"
+
+
+def _seal(folder: Path) -> Path:
+    """Where the digest of an unpacked archive is kept."""
+    return folder.with_name(f"{folder.name}.sha256")
+
+
+def _download_imagenette(folder: Path, before: str = "") -> None:
+    """Download and unpack Imagenette's validation images.
+
+    Raises AtlasError, with what is to be said ``before``, when they cannot be had.
+    """
     from torchvision.datasets import Imagenette as Downloader
 
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    cache = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "atlas"
-    data = cache / "imagenette2-320"
-    if not data.is_dir():
-        timeout = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            # Unpacked beside its place and moved there whole: a half data set is never used.
-            with tempfile.TemporaryDirectory(dir=cache) as part:
-                Downloader(part, split="val", size="320px", download=True)
-                (Path(part) / data.name).rename(data)
-        except (OSError, RuntimeError, http.client.HTTPException, tarfile.TarError) as error:
-            if isinstance(error, urllib.error.HTTPError):
-                error.close()  # it holds the connection
-            problem = " ".join(str(error).split()) or type(error).__name__
-            raise AtlasError(
-                f"cannot download Imagenette to {str(cache)!r}: {problem}; "
-                "try again, or use --probe FOLDER or --probe stimuli"
-            ) from error
-        finally:
-            socket.setdefaulttimeout(timeout)
-    return data / "val"
+    cache, timeout = folder.parent, socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        # Unpacked beside its place and moved there whole: a half data set is never used.
+        with tempfile.TemporaryDirectory(dir=cache) as part:
+            Downloader(part, split="val", size="320px", download=True)
+            unpacked = Path(part) / folder.name
+            _seal(folder).write_text(Folder(unpacked / "val").digest, "utf-8")
+            if folder.is_dir():
+                folder.rename(Path(part) / "changed")
+            unpacked.rename(folder)
+    except (OSError, RuntimeError, http.client.HTTPException, tarfile.TarError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
+        problem = " ".join(str(error).split()) or type(error).__name__
+        raise AtlasError(
+            f"{before}cannot download Imagenette to {str(cache)!r}: {problem}; "
+            "try again, or use --probe FOLDER or --probe stimuli"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(timeout)

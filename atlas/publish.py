@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from atlas.errors import AtlasError
+from atlas.lock import LOCK
 from atlas.render.output import MANIFEST
 
 BRANCH = "gh-pages"
@@ -72,10 +73,12 @@ def check_site(site: Path) -> int:
         raise AtlasError(f"{site} holds no site of atlas; 'make atlas' builds it")
     if (site / ".git").exists():
         raise AtlasError(f"{site}/.git is not for publishing; move it out of the site")
-    torn = [name for name in sizes if re.fullmatch(r"\..*\.part", posixpath.basename(name))]
+    left = re.compile(rf"\..*\.part|{re.escape(LOCK)}")
+    torn = [name for name in sizes if left.fullmatch(posixpath.basename(name))]
     if torn:
         raise AtlasError(
-            f"{site}/{_first(torn)} is of a render that was interrupted: delete it, render again"
+            f"{site}/{_first(torn)} is of a render that goes on or was interrupted: "
+            "render again, or delete it"
         )
     written = (site / MANIFEST).read_text("utf-8").splitlines()
     missing = (NEEDED | set(written)) - sizes.keys()

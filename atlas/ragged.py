@@ -15,6 +15,7 @@ from torch.fx.node import map_aggregate
 
 from atlas.errors import AtlasError
 from atlas.network import Network
+from atlas.redirect import redirect_relus
 from atlas.simplify import simplify
 
 
@@ -25,6 +26,7 @@ class Trunk(fx.Interpreter):
         network: what to cut from.
         layers: names of the layers, in any order.
         dtype: of weights and activations; the network's own image dtype by default.
+        redirect: whether gradients reach through ReLUs that are closed everywhere.
 
     Raises:
         AtlasError: for a layer that the network does not have, or inside which the network
@@ -32,12 +34,19 @@ class Trunk(fx.Interpreter):
     """
 
     def __init__(
-        self, network: Network, layers: Sequence[str], dtype: torch.dtype | None = None
+        self,
+        network: Network,
+        layers: Sequence[str],
+        dtype: torch.dtype | None = None,
+        *,
+        redirect: bool = False,
     ) -> None:
         self.layer_at = {network.node_of(layer): layer for layer in layers}
         self.layers = tuple(sorted(set(layers), key=network.depth))
         graph = copy.deepcopy(network.graph)
         simplify(graph, set(self.layer_at))
+        if redirect:
+            redirect_relus(graph)
         self.dtype = dtype or network.dtype
         # Channels last: convolutions are faster so, on a CPU in float32 by a tenth and in
         # bfloat16 by a quarter.

@@ -27,6 +27,7 @@ CHOICES = {
     "color_range": ("free", "sigmoid"),
     "color_axes": ("rgb", "decorrelated"),
     "basis": ("pixels", "cosines"),
+    "relu_gradient": ("true", "redirected"),
 }
 """The constants that are names, and the names there are."""
 
@@ -75,6 +76,8 @@ class Recipe:
         color_axes: ``rgb``, or ``decorrelated`` as the colors of photographs are.
         basis: of the optimizer's parameters: ``pixels``, or the ``cosines`` that make them.
         spectrum_decay: cosines of frequency f are counted in units of 1 / f to this power.
+        relu_gradient: ``true``, or ``redirected`` where a ReLU is closed everywhere, so that it
+            reaches silent units; for an objective of the mean, as the RMS has none at zero.
         start_spread: 0 starts from pixels of uniform noise; above 0, from parameters of uniform
             noise with this standard deviation.
 
@@ -99,6 +102,7 @@ class Recipe:
     color_axes: str = "rgb"
     basis: str = "pixels"
     spectrum_decay: float = 1.0
+    relu_gradient: str = "true"
     start_spread: float = 0.0
 
     def __post_init__(self) -> None:
@@ -179,10 +183,15 @@ RECIPES = {
         color_range="sigmoid",
         color_axes="decorrelated",
         basis="cosines",
+        relu_gradient="redirected",
         start_spread=0.5,
     ),
 }
 """The built-in recipes by name: the article's, and one for pictures that are easier to read."""
+
+
+PHOTOGRAPHS = "photographs"
+"""No recipe's name: in the tables, where a unit's strongest photographs stand in for pictures."""
 
 
 def read_recipe(name: str, table: Mapping[str, Any]) -> Recipe:

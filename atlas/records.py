@@ -2,7 +2,10 @@
 
 import json
 import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from hashlib import sha256
 from types import NoneType
 from typing import Any
@@ -51,6 +54,14 @@ def write_picture(run: Run, item: Item, picture: Picture) -> None:
     run.write(run.picture_path(*item, suffix=".json"), f"{text}\n".encode())
 
 
+def write_pictures(
+    run: Run, items: Sequence[Item], pictures: Sequence[Picture], threads: int
+) -> None:
+    """Write the files of several pictures, so many at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(partial(write_picture, run), items, pictures))
+
+
 def _number(value: float) -> float | None:
     """A number with the digits that float32 holds; None when it is not finite."""
     return float(f"{value:.8g}") if math.isfinite(value) else None
@@ -58,7 +69,10 @@ def _number(value: float) -> float | None:
 
 def parse_record(data: bytes, item: Item) -> dict[str, Any]:
     """Read a record. Raises ValueError when it is damaged, or of another picture."""
-    record = json.loads(data)
+    try:
+        record = json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if found := misfit(record, RECORD):
         raise ValueError(found)
     if (record["layer"], record["unit"], record["sample"]) != tuple(item[1:]):

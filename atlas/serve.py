@@ -1,5 +1,6 @@
 """The finished site on this machine's own address, for a look before it is published."""
 
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,11 @@ HOST = "127.0.0.1"
 
 class SiteHandler(SimpleHTTPRequestHandler):
     """Serves a folder and nothing outside it; what is not there gets the site's own 404 page."""
+
+    def handle(self) -> None:
+        """Answer what one browser asks; that it leaves in the midst is no fault."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def send_head(self) -> BinaryIO | None:
         """Find the file of an address, unless the address or a link leads out of the site."""

@@ -28,4 +28,4 @@ def write_sheets(run: Run) -> None:
             top = chosen == items[: len(chosen)]
             title = f"top {len(chosen)} units of {layer}" if top else f"units of {layer}"
             sheet = images.encode_png(images.contact_sheet(title, cells))
-            run.write(run.sheet_path(recipe, str(layer)), sheet)
+            run.keep(run.sheet_path(recipe, str(layer)), sheet)

@@ -11,6 +11,7 @@ import os
 import weakref
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from types import NoneType
@@ -74,14 +75,6 @@ TEXTS: dict[Hashable, type[str]] = dict.fromkeys(
 """The columns that hold texts, in whatever table."""
 
 
-def sweep(folder: Path) -> None:
-    """Remove from the folder and those in it the files that a killed process was writing."""
-    for inside, _, names in os.walk(folder):
-        for name in names:
-            if name.startswith(PART[0]) and name.endswith(PART[1]):
-                os.unlink(os.path.join(inside, name))
-
-
 class Ground:
     """The folder at ``path``, made when the first file is written into it, and then held.
 
@@ -131,6 +124,7 @@ class Ground:
 TEXT = (str, NoneType)
 SETTINGS = {
     "asked": dict,
+    "requests": [dict],
     "identity": {
         **dict.fromkeys(("network", "weights", "precision", "device", "probe"), str),
         "recipes": dict,
@@ -147,17 +141,26 @@ SETTINGS = {
     "versions": dict,
     "warnings": [str],
 }
-"""The shape of ``run.json``."""
+"""The shape of ``run.json``; ``requests`` are all there were, ``asked`` is the latest."""
 
+BRANCHES = [{"name": str, "first": int, "units": int}]
 NETWORK = {
+    "network": str,
+    **dict.fromkeys(("input", "smallest_input"), int),
+    **{"mean": [float], "std": [float]},
     "layers": [
         {
             **dict.fromkeys(("units", "height", "width"), int),
             **dict.fromkeys(("stride", "receptive_field"), (int, NoneType)),
-            **{"name": str, "center": (list, NoneType), "rectified": bool, "branches": list},
+            **{"name": str, "center": (list, NoneType), "rectified": bool, "branches": BRANCHES},
         }
     ],
-    "graph": [{"name": str, "kind": str, "units": int, "branches": list}],
+    "graph": [
+        {
+            **{"name": str, "kind": str, "units": int, "size": int, "layer": bool},
+            **{"stride": (int, NoneType), "branches": BRANCHES},
+        }
+    ],
 }
 """The shape of ``network.json``."""
 
@@ -180,7 +183,7 @@ class Run:
             value = json.loads(path.read_text("utf-8"))
             if not isinstance(value, dict):
                 raise ValueError("it holds no object")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if name in ("run", "plan"):
                 raise self.irreplaceable(name, " ".join(str(error).split())) from None
             raise self._damaged(path, error) from None
@@ -199,7 +202,8 @@ class Run:
         """Read ``NAME.npy``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".npy")
         try:
-            return np.load(path, allow_pickle=False)
+            with path.open("rb") as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise self._damaged(path, error) from None
 
@@ -211,6 +215,8 @@ class Run:
                 f"{self.path}/run.json is of another version of atlas; "
                 "name another folder with --run"
             )
+        # A run from before all requests were kept knows its latest.
+        kept["requests"] = kept.get("requests") or [kept.get("asked")]
         found = misfit(kept, SETTINGS) or misfit(
             kept, {"identity": {"recipes": dict.fromkeys(kept["identity"]["recipes"], dict)}}
         )
@@ -218,6 +224,15 @@ class Run:
             found = "batch and threads are not at least 1"
         if found:
             raise self.irreplaceable("run", found)
+        return kept
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the files that ``keep`` wrote, by their path in the run: ``digests.json``."""
+        if not self.has("digests.json"):
+            return {}
+        kept = self.read_json("digests")
+        if found := misfit(kept, dict.fromkeys(kept, str)):
+            raise self._damaged(self.path / "digests.json", ValueError(found))
         return kept
 
     def network(self) -> dict[str, Any]:
@@ -231,22 +246,44 @@ class Run:
         """Write ``NAME.json``, indented for a reader."""
         text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
         # A path that is no UTF-8 holds lone surrogates; backslashed they are JSON's own escapes.
-        self.write(self.path / f"{name}.json", f"{text}\n".encode("utf-8", "backslashreplace"))
+        data = f"{text}\n".encode("utf-8", "backslashreplace")
+        write = self.keep if name == "network" else self.write
+        write(self.path / f"{name}.json", data)
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Write ``NAME.csv``; numbers with nine significant digits, which float32 needs."""
         text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-        self.write(self.path / f"{name}.csv", text.encode())
+        self.keep(self.path / f"{name}.csv", text.encode())
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file of the run, whole or not at all. Raises AtlasError when it cannot be."""
         self._ground.write(path, data)
 
+    def keep(self, path: Path, data: bytes) -> None:
+        """Write a file of the run, and its SHA-256, by which a change of it is found.
+
+        Whenever the process ends, the file has its own digest or none.
+        """
+        name, digest = path.relative_to(self.path).as_posix(), sha256(data).hexdigest()
+        kept = self.digests()
+        if kept.get(name, digest) != digest:
+            del kept[name]
+            self.write_json("digests", kept)
+        self.write(path, data)
+        self.vouch({name: digest})
+
+    def vouch(self, digests: Mapping[str, str]) -> None:
+        """Add to the digests of the run."""
+        kept = self.digests()
+        known = {**kept, **digests}
+        if known != kept:
+            self.write_json("digests", dict(sorted(known.items())))
+
     def write_array(self, name: str, array: NDArray[Any]) -> None:
         """Write ``NAME.npy``."""
         data = io.BytesIO()
         np.save(data, array, allow_pickle=False)
-        self.write(self.path / f"{name}.npy", data.getvalue())
+        self.keep(self.path / f"{name}.npy", data.getvalue())
 
     def remove(self, name: str) -> None:
         """Remove the file ``name`` (with its suffix) if the run has it."""

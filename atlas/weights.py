@@ -44,7 +44,14 @@ NOTICE = (
 DOWNLOAD_TIMEOUT = 10.0
 """Seconds without an answer after which a download is given up."""
 
+TENSORS_ALONE = {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "0"}
+"""The variables of the environment that have torch load nothing but tensors."""
+
 AUXILIARY_HEADS = ("aux1.", "aux2.", "AuxLogits.")
+WRAPPERS = ("state_dict", "model")
+DEEPEST = 9
+"""Under what names, and how deep within each other, training programs put a state dict."""
+
 TRANSFORMED_INPUT = ("1378be20", "0cc3c7bd", "1a9a5a14")
 """How the hashes begin of the published GoogLeNet and Inception v3 that need transform_input."""
 
@@ -102,7 +109,7 @@ def load_model(
         raise UsageError(f"there is no network {network!r}; the nearest names: {near}")
     source, path = _choose(network, weights)
     sha256 = _digest(path)
-    model = _published(network) if source == "imagenet" else _from_file(network, path, sha256)
+    model = _published(network, path) if source == "imagenet" else _from_file(network, path, sha256)
     *_, classifier = model.state_dict().values()
     notice = NOTICE if source == "bundled" else None
     info = WeightsInfo(source, path.name, sha256, len(classifier), notice)
@@ -201,7 +208,7 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path]:
     if not isinstance(weights, str) or weights not in ("auto", "imagenet", "bundled"):
         if not isinstance(weights, str | os.PathLike) or "\0" in os.fspath(weights):
             raise UsageError("weights are auto, imagenet, bundled or the path of a file")
-        return "file", Path(weights).expanduser()
+        return "file", Path(os.path.expanduser(weights))
     if weights == "bundled" and network != "googlenet":
         raise AtlasError(f"the bundled weights are googlenet's; give {network} a file of weights")
     if network == BVLC:
@@ -215,10 +222,11 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path]:
     return "bundled", BUNDLED
 
 
-def _published(network: str) -> nn.Module:
+def _published(network: str, path: Path) -> nn.Module:
     """The trained network of torchvision, from the file that ``fetch`` has put into the cache."""
     # Its own constructor knows the old names in some of its files, and drops GoogLeNet's heads.
-    model = get_model(network, weights=get_model_weights(network)["DEFAULT"], progress=False)
+    with _explained(path), _tensors_alone():
+        model = get_model(network, weights=get_model_weights(network)["DEFAULT"], progress=False)
     if isinstance(model, Inception3):
         model.AuxLogits = None
     return model
@@ -284,10 +292,35 @@ _HOW_TO_SAVE = "torch.save(network.state_dict(), FILE)"
 
 
 def _read_content(path: Path) -> Any:
+    with _explained(path):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+@contextmanager
+def _tensors_alone() -> Iterator[None]:
+    """Within, whoever calls ``torch.load`` gets tensors, and runs no code that is in a file.
+
+    torchvision asks for anything at all, and knows its files by a few digits of their hash only.
+    """
+    before = {name: os.environ.get(name) for name in TENSORS_ALONE}
+    os.environ.update(TENSORS_ALONE)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say in one line why torch cannot load a file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign pickles, which are refused anyway
-            return torch.load(path, map_location="cpu", weights_only=True)
+            yield
     except Exception as error:  # whatever the first wrong byte leads to
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise AtlasError(
@@ -319,9 +352,12 @@ def _unreadable(path: Path, beginnings: tuple[bytes, ...], writer: str) -> Atlas
 
 
 def _unwrap(content: Any) -> Any:
-    for wrapper in ("state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
-            return _unwrap(content[wrapper])
+    for _ in range(DEEPEST):  # a pickle may hold itself
+        wrapped = content if isinstance(content, dict) else {}
+        inner = [wrapped[name] for name in WRAPPERS if isinstance(wrapped.get(name), dict)]
+        if not inner:
+            break
+        content = inner[0]
     return content
 
 

@@ -14,6 +14,7 @@ import torch
 
 from atlas.errors import AtlasError
 from atlas.group import Group
+from atlas.memory import out_of_memory
 from atlas.network import exact_arithmetic
 from atlas.progress import Progress
 
@@ -33,6 +34,7 @@ class Workers(Generic[Item]):
         threads: how many chunks are in hand at once.
         group: the processes that share the chunks.
         progress: called with what ``make`` reports, from one thread at a time.
+        most: items that fit into the memory, as far as that is known.
     """
 
     def __init__(
@@ -42,13 +44,14 @@ class Workers(Generic[Item]):
         threads: int,
         group: Group,
         progress: Progress,
+        most: int | None = None,
     ) -> None:
         self.make = make
         self.halve = halve
         self.threads = threads
         self.group = group
         self.progress = progress
-        self.most: int | None = None  # items that fit into the memory, once that is known
+        self.most = most
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
@@ -90,7 +93,7 @@ class Workers(Generic[Item]):
                     continue
                 try:
                     self.make(part, self._report)
-                except (MemoryError, RuntimeError) as error:
+                except Exception as error:
                     if not out_of_memory(error):
                         raise
                     if len(part) == 1:
@@ -107,11 +110,3 @@ class Workers(Generic[Item]):
             raise Dropped
         with self._lock:
             self.progress(done)
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an allocation failed, on the host or on a device."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error)
-    return "can't allocate memory" in text or "could not create a memory" in text

@@ -1,8 +1,9 @@
 """``python -m benchmarks.ablation RUN``: what each piece of the recipe ``clear`` is worth.
 
 Makes a few units of the deeper layers with the article's recipe, with ``clear``, and with one piece
-of ``clear`` taken out at a time, and measures every picture as a build does. The run must be
-ranked over photographs; nothing in it is changed.
+of ``clear`` taken out at a time, and measures every picture as a build does. Each variant is set
+against the recipe that it is a variant of, unit by unit: what the piece costs or brings. The run
+must be ranked over photographs; nothing in it is changed.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,11 @@ from atlas.machine import choose_device, choose_precision
 from atlas.maximize import Picture, Target, maximize_units
 from atlas.network import load_network
 from atlas.recipe import RECIPES, Recipe
+from atlas.render.bootstrap import estimate
+from atlas.robustness import PERTURBATIONS
 from atlas.store import Run
+from benchmarks import report
+from benchmarks.report import RESULTS, write
 
 LAYERS = ("inception3a", "inception3b", "inception4a", "inception4b", "inception4c", "inception4d")
 LAYERS += ("inception4e", "inception5a", "inception5b")
@@ -46,15 +52,43 @@ VARIANTS: Mapping[str, Recipe] = {
     "free range": replace(CLEAR, color_range="free"),
     "white spectrum": replace(CLEAR, spectrum_decay=0),
     "pixels": replace(CLEAR, basis="pixels"),
+    "true gradient": replace(CLEAR, relu_gradient="true"),
     "white start": replace(CLEAR, start_spread=0),
 }
 """The article's recipe and its author's wishes; ``clear``, whole and with one piece less."""
 
-FIGURES = ["correct", "gain_mean", "shift", "blur", "jpeg", "rescale", "slope"]
+FIGURES = ("correct", "robustness", "gain_rms", "gain_mean", "distance")
+"""Identified photographs and what perturbations leave, as shares; gains, as logarithms to base 2;
+how far the slope of the spectrum is from the photographs'."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; nothing is judged."""
+    options = _options(arguments)
+    try:
+        ablation = Ablation(Run(options.run), options.device, options.precision)
+        targets = ablation.strongest(options.layers, options.units)
+        measured: dict[str, pd.DataFrame] = {}
+        for variant in options.variants:
+            start = time.perf_counter()
+            pictures = ablation.maximize(VARIANTS[variant], targets)
+            seconds = (time.perf_counter() - start) / len(targets)
+            measured[variant] = ablation.measure(targets, pictures)
+            silent = sum(picture.status != "ok" for picture in pictures)
+            print(f"\n{variant}: {seconds:.1f} s a unit, {silent} without a picture")
+            print(_summary(measured, variant), flush=True)
+            if options.sheets:
+                options.sheets.mkdir(parents=True, exist_ok=True)
+                path = options.sheets / f"{variant.replace(' ', '-')}.png"
+                path.write_bytes(_sheet(variant, pictures))
+    except AtlasError as error:
+        print(f"ablation: {error}", file=sys.stderr)
+        return 1
+    print(f"\nwritten to {write(options.results, 'ablation', _as_json(measured))}")
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.ablation", description=__doc__)
     parser.add_argument("run", type=Path, help="a run ranked over photographs")
     parser.add_argument("--units", type=int, default=3, help="of each layer")
@@ -63,29 +97,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--sheets", type=Path, help="a folder for a contact sheet of each variant")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
     options = parser.parse_args(arguments)
     if unknown := set(options.variants) - set(VARIANTS):
         parser.error(f"no variant {sorted(unknown)[0]!r}; there are {', '.join(VARIANTS)}")
-    try:
-        ablation = Ablation(Run(options.run), options.device, options.precision)
-        targets = ablation.strongest(options.layers, options.units)
-        for variant in options.variants:
-            start = time.perf_counter()
-            pictures = ablation.maximize(VARIANTS[variant], targets)
-            seconds = (time.perf_counter() - start) / len(targets)
-            table = ablation.measure(targets, pictures)
-            silent = sum(picture.status != "ok" for picture in pictures)
-            print(f"\n{variant}: {seconds:.1f} s a unit, {silent} without a picture")
-            rows = {layer: _means(part) for layer, part in table.groupby("layer", sort=False)}
-            print(pd.DataFrame(rows | {"all": _means(table)}).T.to_string(), flush=True)
-            if options.sheets:
-                options.sheets.mkdir(parents=True, exist_ok=True)
-                path = options.sheets / f"{variant.replace(' ', '-')}.png"
-                path.write_bytes(_sheet(variant, pictures))
-    except AtlasError as error:
-        print(f"ablation: {error}", file=sys.stderr)
-        return 1
-    return 0
+    # A recipe comes before its variants, which are set against it.
+    bases = {_base(variant) for variant in options.variants}
+    options.variants = [name for name in VARIANTS if name in bases | set(options.variants)]
+    return options
+
+
+def _base(variant: str) -> str:
+    return "article" if variant.startswith("article") else "clear"
 
 
 def _names(text: str) -> list[str]:
@@ -100,7 +123,8 @@ class Ablation:
         device, precision: as on the command line of ``atlas``.
 
     Raises:
-        AtlasError: for a run that is not ranked, or a network that cannot be loaded.
+        AtlasError: for a run that is not ranked, a network that cannot be loaded, or one that the
+            judge is itself.
     """
 
     def __init__(self, run: Run, device: str, precision: str) -> None:
@@ -112,6 +136,11 @@ class Ablation:
         self.run = run
         self.scales = ranking.scales(run.table("strongest"))
         self.judge = Judge(place)
+        if not self.judge.is_independent_of(self.network):
+            raise AtlasError(
+                "the judge would judge its own pictures; take a run of another network"
+            )
+        _, self.slope, _ = run.settings()["probe"]["slope"]
 
     def strongest(self, layers: Sequence[str], units: int) -> list[Target]:
         """The first units of each layer's ranking."""
@@ -132,7 +161,7 @@ class Ablation:
         return maximize_units(self.network, targets, recipe, scales=scales)
 
     def measure(self, targets: Sequence[Target], pictures: Sequence[Picture]) -> pd.DataFrame:
-        """The evidence of each picture, and ``correct``: its share of identified photographs."""
+        """The FIGURES of each picture; undefined for one that came to nothing."""
         shown: list[NDArray[np.uint8]] = [images.to_8bit(picture.image) for picture in pictures]
         table = examine(
             self.network,
@@ -141,17 +170,48 @@ class Ablation:
             self.run.table("activations"),
             self.run.table("strongest"),
         )
+        features = self.judge.features_of(shown)
         references = {
-            (target.layer, target.unit): self.judge.features_of(picture)[None]
-            for target, picture in zip(targets, shown, strict=True)
+            (target.layer, target.unit): own[None]
+            for target, own in zip(targets, features, strict=True)
         }
         tasks, photographs = self.run.table("tasks"), self.run.array("judge")
         found = identification.correct(tasks, photographs, references)
-        return table.merge(found, how="left", on=["layer", "unit"])
+        table = table.merge(found, how="left", on=["layer", "unit"])
+        table["robustness"] = table[list(PERTURBATIONS)].mean(axis=1)
+        for gain in ("gain_rms", "gain_mean"):
+            table[gain] = np.log2(table[gain].where(table[gain] > 0))
+        table["distance"] = (table["slope"] - self.slope).abs()
+        made = np.array([picture.status == "ok" for picture in pictures])
+        table[list(FIGURES)] = table[list(FIGURES)].where(made[:, None])
+        return table.loc[:, ["layer", "unit", *FIGURES]]
 
 
-def _means(table: pd.DataFrame) -> dict[str, float]:
-    return {figure: round(table[figure].to_numpy(float).mean().item(), 3) for figure in FIGURES}
+def _summary(measured: Mapping[str, pd.DataFrame], variant: str) -> str:
+    """Each figure over the units, and its difference from the base over the same units."""
+    mine, its = measured[variant], measured[_base(variant)]
+    rows = []
+    for figure in FIGURES:
+        own = mine[figure].to_numpy(float)
+        difference = own - its[figure].to_numpy(float)
+        both = np.isfinite(difference)
+        change = estimate(difference[both].tolist())
+        cells = [figure, f"{np.nanmean(own):.3f}", "", ""]
+        if variant != _base(variant) and change.low is not None:
+            interval = f"[{change.low:+.3f}, {change.high:+.3f}]"
+            cells[2:] = [f"{change.middle:+.3f} {interval}", f"{both.sum()}"]
+        rows.append(cells)
+    return report.table(["", "mean", f"against {_base(variant)}", "units"], rows)
+
+
+def _as_json(measured: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    return {
+        variant: [
+            {name: None if value != value else value for name, value in row.items()}
+            for row in table.to_dict("records")
+        ]
+        for variant, table in measured.items()
+    }
 
 
 def _sheet(title: str, pictures: Sequence[Picture]) -> bytes:

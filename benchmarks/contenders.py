@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from atlas.group import Group
-from atlas.machine import choose_batch, choose_device, choose_workers
+from atlas.machine import choose_batch, choose_device, choose_workers, keep_freed_memory
 from atlas.maximize import maximize_chunk
 from atlas.network import Precision, load_network
 from atlas.plan import Item, deal, halves
@@ -155,6 +155,7 @@ def time_contender(
 
 def _atlas(workloads: Workloads, precision: Precision) -> list[float]:
     """Chunks and workers as ``atlas build`` has them, without its files."""
+    keep_freed_memory()
     group = Group.join()
     first = workloads[0]
     device = choose_device(first.device, group.place)
@@ -193,7 +194,7 @@ def _seconds(make: Callable[[Workload], None], workloads: Workloads) -> list[flo
         started = time.perf_counter()
         make(workload)
         if workload.device.startswith("cuda"):
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(workload.device)
         seconds.append(time.perf_counter() - started)
     return seconds
 

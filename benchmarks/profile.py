@@ -11,7 +11,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from atlas.errors import AtlasError
-from atlas.machine import choose_device, choose_precision
+from atlas.machine import choose_device, choose_precision, keep_freed_memory
 from atlas.maximize import Target, maximize_chunk
 from atlas.network import load_network
 from benchmarks.workload import coarse, excited_units
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _profile(options: argparse.Namespace) -> str:
+    keep_freed_memory()
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)
     network = load_network("googlenet", options.weights, device, precision)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from atlas.network import Network
+from atlas.network import Network, exact_arithmetic
 from benchmarks.workload import Workload
 
 IMAGES, INPUTS, OUTPUTS, SIDE, KERNEL = 16, 192, 384, 56, 3
@@ -65,7 +65,8 @@ def convolution_rate(dtype: torch.dtype, device: str, repeats: int = 3) -> float
     images = images.to(memory_format=torch.channels_last)
     weight = weight.to(memory_format=torch.channels_last)
     seconds = []
-    with torch.no_grad():
+    # In full float32 where that is asked for, as Atlas computes.
+    with torch.no_grad(), exact_arithmetic():
         F.conv2d(images, weight, padding=1)
         for _ in range(repeats):
             _wait(device)
@@ -91,4 +92,4 @@ def _ancestors(network: Network, layer: str) -> frozenset[str]:
 
 def _wait(device: str) -> None:
     if device.startswith("cuda"):
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)

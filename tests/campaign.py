@@ -36,6 +36,9 @@ SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"
 GOOGLENET = ["--weights", "bundled", "--layers", "conv1,conv2,inception3a", "--top", "4", *SCHEDULE]
 SMALL = ["--top", "all", "--samples", "2", *SCHEDULE]
 
+FIRST = ["--layers", "conv1", "--top", "1"]
+"""What a run is asked first that is then extended."""
+
 STAGES = ("rank", "tuning", "maximize", "examine", "render")
 """The bars that a build draws, in their order."""
 
@@ -49,7 +52,7 @@ TURNS = 3, 2, 5, 3, 5
 """How often a round disturbs each stage at most; then it may finish."""
 
 
-def build(folder: Path, small: bool) -> None:
+def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
     """Build into ``run`` and ``site`` of a folder, in a process of its own."""
     import pytest
     from tqdm import tqdm
@@ -66,7 +69,7 @@ def build(folder: Path, small: bool) -> None:
         stimuli.battery = lambda: few
     folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
     options = [*(SMALL if small else GOOGLENET), "--probe", str(folder / "photographs")]
-    os._exit(cli.main(["build", *options, *folders]))
+    os._exit(cli.main(["build", *options, *folders, *changes]))
 
 
 @dataclass
@@ -96,11 +99,15 @@ class Campaign:
         (self.folder / "photographs").mkdir(parents=True)
         draw_photographs(self.folder / "photographs", 40)
         self.lasting: dict[str, float] = {}
-        self.undisturbed = self._undisturbed()
+        # That which begins a run comes last: by its stages the moments are drawn.
+        self.undisturbed = {extends: self._undisturbed(extends) for extends in (True, False)}
 
-    def round(self, turns: Sequence[int] = TURNS) -> None:
-        """Disturb one build until every stage had its turns; raises AssertionError on a loss."""
-        self._clear()
+    def round(self, turns: Sequence[int] = TURNS, *, extends: bool = False) -> None:
+        """Disturb one build until every stage had its turns; raises AssertionError on a loss.
+
+        The build ``extends`` a run that has a layer and a unit already, or begins one.
+        """
+        self._begin(extends)
         for stage, times in zip(STAGES, turns, strict=True):
             for _ in range(times):
                 number = signal.SIGKILL
@@ -110,11 +117,25 @@ class Campaign:
         process = self._start()
         process.join()
         assert process.exitcode == 0, self._log()
-        self._compare()
+        self._compare(self.undisturbed[extends])
         self.rounds += 1
 
-    def _undisturbed(self) -> dict[str, bytes]:
+    @property
+    def everywhere(self) -> bool:
+        """Whether a process was killed in every stage."""
+        return all(self.kills[stage] for stage in STAGES)
+
+    def _begin(self, extends: bool) -> None:
+        for name in ("run", "site"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        if extends:
+            process = self._start(FIRST)
+            process.join()
+            assert process.exitcode == 0, self._log()
+
+    def _undisturbed(self, extends: bool) -> dict[str, bytes]:
         """What an undisturbed build gives; measures how long its stages last."""
+        self._begin(extends)
         process, seen, before = self._start(), "", time.perf_counter()
         while process.is_alive():
             if (now := self._stage()) != seen:
@@ -155,22 +176,18 @@ class Campaign:
     def _halves(self) -> int:
         return sum(1 for _ in self.folder.rglob("*".join(PART)))
 
-    def _compare(self) -> None:
-        for name, data in self.undisturbed.items():
+    def _compare(self, undisturbed: dict[str, bytes]) -> None:
+        for name, data in undisturbed.items():
             path = self.folder / name
             assert path.is_file() and path.read_bytes() == data, f"{name} differs"
         found = {f"{top}/{path}" for top in ("run", "site") for path in contents(self.folder / top)}
-        assert found == set(self.undisturbed), found ^ set(self.undisturbed)
+        assert found == set(undisturbed), found ^ set(undisturbed)
 
-    def _start(self) -> BaseProcess:
+    def _start(self, changes: Sequence[str] = ()) -> BaseProcess:
         (self.folder / "log").unlink(missing_ok=True)
-        process = LOADED.Process(target=build, args=(self.folder, self.small))
+        process = LOADED.Process(target=build, args=(self.folder, self.small, changes))
         process.start()
         return process
-
-    def _clear(self) -> None:
-        for name in ("run", "site"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _log(self) -> str:
         log = self.folder / "log"
@@ -191,8 +208,8 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         campaign = Campaign(Path(folder), asked.seed, asked.small)
-        while campaign.kills.total() < asked.kills:
-            campaign.round()
+        while campaign.kills.total() < asked.kills or not campaign.everywhere:
+            campaign.round(extends=campaign.rounds % 3 == 1)
             print(
                 f"round {campaign.rounds}: {campaign.kills.total()} killed, "
                 f"{campaign.interrupts.total()} interrupted, the same bytes",

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
 from atlas import build, network, stimuli
+from atlas.judge import Judge
 from atlas.network import Network
 
 QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
@@ -38,6 +40,13 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(build, "load_network", load)
     patch.setattr(network, "load_network", load)
     patch.setattr(stimuli, "battery", lambda: few)
+
+
+class Colors(Judge):
+    """A judge to whom images are alike that have the same colors."""
+
+    def features(self, photographs: NDArray[np.uint8]) -> NDArray[np.float16]:
+        return photographs.mean((1, 2)).astype(np.float16)
 
 
 def draw_photographs(folder: Path, count: int) -> None:

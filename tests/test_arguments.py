@@ -65,6 +65,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], type]] = {
     ),
     "seed": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, value), list),
     "init": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, init=value), list),
+    "scales": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, scales=value), list),
     "batch": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, batch=value), list),
 }
 
@@ -78,6 +79,17 @@ def test_any_argument_is_used_or_refused_in_one_line(name: str, value: Any) -> N
         assert isinstance(call(value), kind)
     except AtlasError as error:
         assert len(str(error).splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float64])
+def test_a_module_of_any_precision_is_shown_in_the_one_asked_for(kind: torch.dtype) -> None:
+    module = Small().to(kind)
+    network = load_network(module)
+    (parameter, *_) = network.graph.parameters()
+    assert parameter.dtype == torch.float32
+    assert network.weights.sha256 == load_network(module).weights.sha256
+    (picture,) = maximize_units(network, [("conv1", 1)], RECIPE)
+    assert picture.status == "ok"
 
 
 @given(st.sampled_from(["pictures", "units", "conv1"]), st.integers(-5, 9))
@@ -105,6 +117,10 @@ def test_units_of_the_network_alone_are_maximized(layer: str, unit: int) -> None
         (lambda: rank_units(NETWORK, "stimuli"), "images is 'stimuli'"),  # type: ignore[arg-type]
         (lambda: maximize_units(NETWORK, ["conv1:1"]), "pairs of a layer and a number"),  # type: ignore[list-item]
         (lambda: maximize_units(NETWORK, [("conv1", 1)], seed=-1), "seed is -1"),
+        (lambda: maximize_units(NETWORK, [("conv1", 1)], scales=3), "scales is 3; it must be 1 n"),  # type: ignore[arg-type]
+        (lambda: maximize_units(NETWORK, [("conv1", 1)], scales=["a"]), "it must be 1 numbers ab"),  # type: ignore[list-item]
+        (lambda: maximize_units(NETWORK, [("conv1", 1)], scales=[0]), "numbers above 0"),
+        (lambda: maximize_units(NETWORK, [("conv1", 1)], scales=[1, 1]), "it must be 1 numbers"),
         (lambda: maximize_units(NETWORK, [("conv1", 1)], "article"), "must be a Recipe"),  # type: ignore[arg-type]
     ],
 )

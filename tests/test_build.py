@@ -131,7 +131,7 @@ def test_a_build_interrupted_and_continued_gives_the_bytes_of_an_undisturbed_one
         return maximize_chunk(*arguments, **options)
 
     monkeypatch.setattr(build, "maximize_chunk", interrupted)
-    monkeypatch.setattr(build.machine, "choose_workers", lambda device: 2)
+    monkeypatch.setattr(build.machine, "choose_workers", lambda *_: 2)
     assert start("disturbed", "--batch", "1") == 130
     made = list((tmp_path / "disturbed").rglob("units/**/*.json"))
     assert 2 <= len(made) < 6  # of the first three, one may have been in hand

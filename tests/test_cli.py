@@ -456,7 +456,7 @@ def test_what_was_finished_before_an_interrupt_is_kept(
         return maximize_chunk(*arguments, **options)
 
     monkeypatch.setattr(build, "maximize_chunk", second_time)
-    monkeypatch.setattr(build.machine, "choose_workers", lambda device: 1)
+    monkeypatch.setattr(build.machine, "choose_workers", lambda *_: 1)
     refused(130, "maximize", "--run", made, "--batch", "1", "--quiet")
     assert len(list(made.glob("units/*/*/*.json"))) == 1
     assert call("maximize", "--run", made, "--quiet") == (0, "", "")

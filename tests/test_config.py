@@ -246,6 +246,13 @@ def test_a_wrong_recipe_is_named_in_one_line(table: dict[str, Any], reason: str)
     assert line.startswith("atlas.toml: recipe mine") and reason in line and "\n" not in line
 
 
+@pytest.mark.parametrize("name", ["article", "Clear", "photographs"])
+def test_a_recipe_has_a_name_of_its_own(name: str) -> None:
+    with pytest.raises(UsageError, match="with names of their own") as caught:
+        config.read({"recipes": {name: {}}}, "atlas.toml")
+    assert name in str(caught.value)
+
+
 def test_a_recipe_that_there_is_not_is_told_those_there_are() -> None:
     own = (("mine", Recipe()),)
     with pytest.raises(UsageError, match="no recipe 'nonsense'; there are article, clear, mine"):

@@ -222,3 +222,18 @@ def test_samples_are_as_alike_as_the_layers_responses_to_them() -> None:
     assert found["alike"].isna().tolist() == [False] * 3 + [True] * 2, "one picture alone"
     same = examine(made, targets[:3], [shown[0]] * 3, table, strongest)
     np.testing.assert_allclose(same["alike"], 1, rtol=1e-12)
+
+
+def test_a_picture_that_does_not_excite_its_unit_is_not_among_those_compared() -> None:
+    torch.manual_seed(0)
+    made = Network(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), precision="float64")
+    table, strongest = (each.replace({"layer": {"0": "1"}}) for each in statistics())
+    shown = pictures(2)
+    black = np.zeros_like(shown[0])
+    answers = activations(made, "1", black).any((1, 2))
+    (unit, *_) = np.flatnonzero(~answers)
+    twins = [Target("1", int(unit), sample) for sample in (1, 2, 3)]
+    mixed = examine(made, twins, [shown[0], black, shown[1]], table, strongest)
+    pair = examine(made, twins[:2], shown, table, strongest)
+    (expected, _), found = pair["alike"].tolist(), mixed["alike"].tolist()
+    np.testing.assert_allclose(found, [expected, np.nan, expected], rtol=1e-9)

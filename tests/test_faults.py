@@ -7,14 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from small_build import QUICK, contents, draw_photographs, shrink
+from small_build import QUICK, Colors, contents, draw_photographs, shrink
 
+from atlas import build as module
 from atlas import store
 from atlas.cli import main
 from atlas.errors import AtlasError
@@ -25,6 +28,7 @@ from atlas.lock import LOCK, lock
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
+        patch.setattr("atlas.build.Judge", Colors)
         yield
 
 
@@ -90,7 +94,7 @@ def test_a_second_build_in_the_same_run_says_who_is_first_and_leaves_all_alone(
     with holder(tmp_path / "run") as first:
         assert build() == 1
         line = only_line(capsys)
-        assert str(tmp_path / "run") in line and f"process {first.pid} on" in line
+        assert str(tmp_path / "run") in line and f"(process {first.pid})" in line
         assert [path.name for path in (tmp_path / "run").iterdir()] == [LOCK]
 
 
@@ -114,6 +118,47 @@ def test_two_runs_cannot_write_one_site_at_once(
     assert build() == 0
 
 
+@pytest.mark.parametrize("kind", ["notes", "link", "dead link", "pipe", "folder"])
+def test_what_is_no_lock_of_ours_is_left_as_it_is(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    (tmp_path / "precious").write_text("mine")
+    place = tmp_path / "run" / LOCK
+    place.parent.mkdir()
+    if kind == "notes":
+        place.write_text("mine")
+    elif kind == "link":
+        place.symlink_to(tmp_path / "precious")
+    elif kind == "dead link":
+        place.symlink_to(tmp_path / "new")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+    assert build() == 1
+    line = only_line(capsys)
+    assert str(place) in line and "move it away" in line
+    assert os.path.lexists(place) and not (tmp_path / "new").exists()
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert kind != "notes" or place.read_text() == "mine"
+
+
+def test_another_programs_lock_is_none_of_ours(
+    build: Build, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    for name in ("run", "site"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".lock").write_text("of another program")
+    assert build() == 0
+    others = {f"{name}/.lock": b"of another program" for name in ("run", "site")}
+    assert contents(tmp_path) == undisturbed | others
+
+
+def test_a_lock_names_no_machine(tmp_path: Path) -> None:
+    with lock(tmp_path):
+        assert (tmp_path / LOCK).read_text() == f"process {os.getpid()}"
+
+
 def test_a_lock_is_free_again_once_released(tmp_path: Path) -> None:
     for _ in range(2):
         with lock(tmp_path / "run"), pytest.raises(AtlasError), lock(tmp_path / "run"):
@@ -129,6 +174,19 @@ def test_what_a_killed_process_was_writing_is_swept(
         (tmp_path / folder / "x".join(store.PART)).write_text("hal")
     assert build() == 0
     assert contents(tmp_path) == undisturbed
+
+
+def test_what_another_build_is_writing_in_a_folder_inside_is_left_alone(tmp_path: Path) -> None:
+    inside = tmp_path / "runs" / "mine" / "units"
+    inside.mkdir(parents=True)
+    part, stale = inside / "x".join(store.PART), tmp_path / "runs" / "x".join(store.PART)
+    with holder(tmp_path / "runs" / "mine"):
+        part.write_text("hal")
+        stale.write_text("hal")
+        with lock(tmp_path / "runs"):
+            assert part.exists() and not stale.exists()
+    with lock(tmp_path / "runs" / "mine"):
+        assert not part.exists()
 
 
 # Disks
@@ -161,7 +219,7 @@ def test_a_folder_without_the_right_to_write_is_one_line(
 
 def is_whole(folder: Path, undisturbed: dict[str, bytes]) -> bool:
     """Whether every file that has its final name has its final content, but for the manifest."""
-    changing = ("run/run.json", "site/.atlas-files")
+    changing = ("run/run.json", "run/digests.json", "site/.atlas-files")
     return all(
         data == undisturbed[name] for name, data in contents(folder).items() if name not in changing
     )
@@ -215,6 +273,16 @@ def test_a_read_only_disk_is_one_line(
     remount(disk, "rw")
     assert build(disk) == 0
     assert contents(disk) == undisturbed
+
+
+def test_a_run_that_may_not_be_written_is_rendered_all_the_same(
+    build: Build, disk: Path, tmp_path: Path
+) -> None:
+    assert build(disk) == 0
+    remount(disk, "ro")
+    folders = ["--run", str(disk / "run"), "--site", str(tmp_path / "site")]
+    assert main(["render", *folders, "--quiet"]) == 0
+    assert contents(tmp_path / "site") == contents(disk / "site")
 
 
 @pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 45)])
@@ -280,39 +348,122 @@ def gone(path: Path) -> None:
     path.unlink()
 
 
+def rows_gone(path: Path) -> None:
+    """Cut at the end of a line."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: len(lines) // 2]))
+
+
+def no_number(path: Path) -> None:
+    """A letter in the last number of the second row: the column becomes one of texts."""
+    lines = path.read_text().splitlines(keepends=True)
+    lines[2] = lines[2].rstrip("\n")[:-1] + "x\n"
+    path.write_text("".join(lines))
+
+
+def another_number(path: Path) -> None:
+    """A number like any other in the last column of the second row."""
+    lines = path.read_text().splitlines(keepends=True)
+    lines[2] = lines[2].rpartition(",")[0] + ",1\n"
+    path.write_text("".join(lines))
+
+
+def without(key: str) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        value = json.loads(path.read_text())
+        del value[key]
+        path.write_text(json.dumps(value))
+
+    damage.__name__ = f"without {key}"
+    return damage
+
+
+def zipped(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("judge", "no array")
+
+
+def of_less_images(path: Path) -> None:
+    np.save(path, np.load(path)[:-1])
+
+
+def of_other_numbers(path: Path) -> None:
+    np.save(path, np.load(path).astype(np.float64))
+
+
+def no_array(path: Path) -> None:
+    np.save(path, np.array([{}], dtype=object))
+
+
+def of_another_seed(path: Path) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"seed": 7}))
+
+
 PICTURE = "units/article/conv1/*"
+FULL = ("activations", "strongest", "tuning")
 DAMAGES = [
     *((f"{PICTURE}.png", how) for how in (half, foreign, flipped, gone)),
     *((f"{PICTURE}.stages.png", how) for how in (half, flipped)),
-    *((f"{PICTURE}.json", how) for how in (half, empty, noise, foreign)),
+    *((f"{PICTURE}.json", how) for how in (half, empty, noise, foreign, of_another_seed)),
     *((f"{name}.csv", half) for name in ("activations", "ranking", "tuning", "examination")),
     *((f"{name}.csv", foreign) for name in ("strongest", "examination", "probe")),
-    *((f"{name}.csv", gone) for name in ("activations", "strongest", "examination")),
+    *((f"{name}.csv", gone) for name in ("activations", "strongest", "examination", "tasks")),
     *(("strongest.csv", how) for how in (empty, noise)),
+    *((f"{name}.csv", rows_gone) for name in (*FULL, "probe")),
+    *((f"{name}.csv", no_number) for name in (*FULL, "ranking", "tasks", "identification")),
     *(("network.json", how) for how in (half, foreign, gone)),
-    ("timings.json", half),
+    *(("network.json", without(key)) for key in ("input", "mean", "graph", "network")),
+    *(("judge.npy", how) for how in (half, empty, noise, gone, zipped, no_array)),
+    *(("judge.npy", how) for how in (of_less_images, of_other_numbers)),
+    *(("timings.json", how) for how in (half, noise)),
 ]
+SUBTLE = [
+    *((f"{name}.csv", rows_gone) for name in ("ranking", "tasks", "examination")),
+    *((f"{name}.csv", another_number) for name in (*FULL, "ranking", "tasks", "examination")),
+    *(("sheets/article/*.png", how) for how in (half, flipped)),
+    ("judge.npy", flipped),
+]
+"""Damages that the digest of a file alone can tell, which older runs do not have."""
 
 
 @pytest.fixture(scope="module")
-def finished(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build to be copied and damaged."""
-    folder = tmp_path_factory.mktemp("finished")
-    folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
-    assert main(["build", *QUICK, "--probe", str(photographs), *folders]) == 0
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs enough for tasks of identification."""
+    folder = tmp_path_factory.mktemp("album")
+    draw_photographs(folder, 60)
     return folder
 
 
+@pytest.fixture(scope="module")
+def finished(album: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build to be copied and damaged."""
+    folder = tmp_path_factory.mktemp("finished")
+    folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
+    assert main(["build", *QUICK, "--probe", str(album), *folders]) == 0
+    assert (folder / "run" / "judge.npy").is_file()
+    return folder
+
+
+def name_of(value: Any) -> str:
+    return getattr(value, "__name__", str(value))
+
+
 @pytest.mark.parametrize(
-    ("pattern", "damage"), DAMAGES, ids=lambda value: getattr(value, "__name__", str(value))
+    ("pattern", "damage", "digests"),
+    [
+        *((*each, True) for each in [*DAMAGES, *SUBTLE]),
+        *((*each, False) for each in DAMAGES if each[0].endswith((".csv", ".npy", "work.json"))),
+    ],
+    ids=name_of,
 )
 def test_what_is_damaged_in_a_run_is_named_and_made_again(
     finished: Path,
     tmp_path: Path,
-    photographs: Path,
+    album: Path,
     capsys: pytest.CaptureFixture[str],
     pattern: str,
     damage: Callable[[Path], None],
+    digests: bool,
 ) -> None:
     shutil.copytree(finished / "run", tmp_path / "run")
     path = min((tmp_path / "run").glob(pattern))
@@ -322,20 +473,99 @@ def test_what_is_damaged_in_a_run_is_named_and_made_again(
         path.write_bytes((tmp_path / "run" / "run.json").read_bytes())
     else:
         damage(path)
+    if not digests:
+        (tmp_path / "run" / "digests.json").unlink()
+    named = damage is not gone or path.suffix == ".png"
+    # No page is made of it, and nothing is removed.
+    before = contents(tmp_path / "run")
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    if named:
+        assert main(["render", *folders]) == 1
+        line = only_line(capsys)
+        assert str(path) in line and "is damaged" in line and "makes it again" in line
+        assert not (tmp_path / "site").exists()
+        assert contents(tmp_path / "run") == before
     given = [option for option in QUICK if option != "--quiet"]
-    assert main(["build", *given, "--probe", str(photographs), *folders]) == 0
-    named = [line for line in capsys.readouterr().err.splitlines() if "is damaged" in line]
-    if damage is not gone or path.suffix == ".png":
-        assert len(named) == 1 and str(path) in named[0]
+    assert main(["build", *given, "--probe", str(album), *folders]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "is damaged" in line]
+    if named:
+        assert len(lines) == 1 and str(path) in lines[0]
     assert contents(tmp_path / "run") == contents(finished / "run")
     assert contents(tmp_path / "site") == contents(finished / "site")
+
+
+@pytest.mark.parametrize("command", ["build", "render"])
+def test_a_picture_that_the_plan_does_not_have_is_no_unit_of_the_site(
+    finished: Path,
+    tmp_path: Path,
+    album: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    shutil.copytree(finished / "run", tmp_path / "run")
+    made = min((tmp_path / "run").glob(f"{PICTURE}.json"))
+    spare = made.with_name("0099.json")
+    shutil.copyfile(made, spare)
+    before = contents(tmp_path)
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    given = [] if command == "render" else [*QUICK, "--probe", str(album)]
+    assert main([command, *given, *folders]) == 1
+    assert str(spare) in only_line(capsys)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["build", "render"])
+@pytest.mark.parametrize(
+    ("constant", "value"), [("steps", "20"), ("factor", -1), ("stpes", 3), ("objective", "x")]
+)
+def test_a_recipe_that_none_can_be_is_named(
+    finished: Path,
+    tmp_path: Path,
+    album: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    constant: str,
+    value: Any,
+) -> None:
+    shutil.copytree(finished / "run", tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    kept = json.loads(path.read_text())
+    kept["identity"]["recipes"]["article"][constant] = value
+    path.write_text(json.dumps(kept))
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    given = [] if command == "render" else [*QUICK, "--probe", str(album)]
+    assert main([command, *given, *folders]) == 1
+    assert "run.json is damaged (identity.recipes.article: " in only_line(capsys)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/tmp", "a\0b"])
+@pytest.mark.parametrize("place", [0, 1], ids=["recipe", "layer"])
+def test_a_plan_that_leads_out_of_the_run_is_refused(
+    finished: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    place: int,
+) -> None:
+    shutil.copytree(finished / "run", tmp_path / "run")
+    path = tmp_path / "run" / "plan.json"
+    plan = json.loads(path.read_text())
+    for item in plan["chunks"][0]:
+        item[place] = name
+    path.write_text(json.dumps(plan))
+    assert main(["render", "--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]) == 1
+    assert "chunks[0][0] is no picture to make" in only_line(capsys)
 
 
 def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
     """The way to every key of an object that atlas relies on."""
     for key, inner in value.items() if isinstance(value, dict) else ():
-        if key not in ("schema", "slope", "judge"):  # another test speaks of it, or not needed
+        if key not in (
+            "schema",
+            "slope",
+            "judge",
+            "requests",
+        ):  # another test speaks of it, or not needed
             yield (*before, key)
             if key not in ("asked", "versions", "article"):  # where nothing must be
                 yield from keys(inner, *before, key)
@@ -343,8 +573,12 @@ def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("name", ["run", "plan"])
 def test_what_says_how_a_run_was_made_is_not_made_up_again(
-    finished: Path, tmp_path: Path, build: Build, capsys: pytest.CaptureFixture[str], name: str
+    finished: Path, tmp_path: Path, album: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
+    def build() -> int:
+        folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+        return main(["build", *QUICK, "--probe", str(album), *folders])
+
     shutil.copytree(finished / "run", tmp_path / "run")
     path = tmp_path / "run" / f"{name}.json"
     whole = path.read_text()
@@ -374,6 +608,58 @@ def test_what_says_how_a_run_was_made_is_not_made_up_again(
     path.write_text(whole)
     assert build() == 0
     assert contents(tmp_path / "run") == contents(finished / "run")
+
+
+# An extension that is interrupted
+
+
+@pytest.mark.parametrize(
+    "place", ["measuring", *(f"{name}.csv" for name in ("activations", "tasks", "tuning"))]
+)
+def test_an_extension_interrupted_in_its_ranking_can_be_given_up_or_gone_on_with(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def build(name: str, layers: str) -> int:
+        folders = ["--run", str(tmp_path / name / "run"), "--site", str(tmp_path / name / "site")]
+        return main(["build", *QUICK, "--probe", str(photographs), "--layers", layers, *folders])
+
+    class Killed(BaseException):
+        """As of SIGKILL, after which nothing is tidied."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    write = store.Ground.write
+
+    def write_until(self: store.Ground, path: Path, data: bytes, **options: bool) -> None:
+        write(self, path, data, **options)
+        if path.name == place:
+            raise Killed
+
+    def computed(name: str) -> dict[str, bytes]:
+        """All of a run but what was asked when."""
+        found = contents(tmp_path / name / "run")
+        return {path: data for path, data in found.items() if path != "run.json"}
+
+    assert build("old", "conv1") == 0
+    for name in ("given up", "gone on"):
+        shutil.copytree(tmp_path / "old", tmp_path / name)
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            if place == "measuring":
+                patch.setattr(module.ranking, "measure", killed)
+            else:
+                patch.setattr(store.Ground, "write", write_until)
+            build(name, "conv1,conv2")
+    assert build("old", "conv1") == 0
+    assert build("given up", "conv1") == 0
+    if place != "tuning.csv":  # the last of them: then the layer is the run's
+        assert computed("given up") == computed("old")
+    assert build("given up", "conv1,conv2") == 0
+    assert build("gone on", "conv1,conv2") == 0
+    assert build("old", "conv1,conv2") == 0
+    assert computed("given up") == computed("gone on") == computed("old")
+    for name in ("given up", "gone on"):
+        assert contents(tmp_path / name / "site") == contents(tmp_path / "old" / "site")
 
 
 # Interrupts

@@ -12,6 +12,7 @@ import pytest
 from hostile_files import SKIPPED, USED, encoded, make_files, picture, png
 from small_build import contents, shrink
 
+from atlas import photograph
 from atlas.cli import main
 from atlas.probe import UnreadableImage, open_probe_set
 from atlas.store import Run
@@ -155,13 +156,51 @@ from atlas import photograph
 from atlas.probe import batches, open_probe_set
 
 warnings.simplefilter("ignore")
-photograph._memory = photograph._Memory(2**23)  # as much smaller as these images are
+photograph._memory = photograph._Memory(int(sys.argv[2]))  # as much smaller as these images are
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 probe = open_probe_set(Path(sys.argv[1]))
 list(batches(probe, 2, workers=8))
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(len(probe.table()), len(probe.skipped), grown >> 10)
 """
+
+
+def measured(folder: Path, most: int) -> list[int]:
+    """How many images of a folder are used and skipped, and by how many MiB a process grows."""
+    command = [sys.executable, "-c", MEASURE, str(folder), str(most)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [int(number) for number in done.stdout.split()]
+
+
+@pytest.mark.parametrize("format", sorted(set(photograph.MEMORY) & set(photograph.FORMATS)))
+def test_images_of_every_format_take_no_more_memory_together_than_is_said(
+    tmp_path: Path, format: str
+) -> None:
+    side = 400 if format == "QOI" else 1400  # Pillow reads that one slowly
+    mode = "RGB" if format in ("BMP", "GIF", "JPEG", "PCX", "PPM") else "RGBA"
+    coarse = picture(mode, (40, 30)).resize((side, side))
+    options = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0, "lossless": True}}
+    data = encoded(coarse, format, **options.get(format, {}))
+    for i in range(6):
+        (tmp_path / f"{i}").write_bytes(data)
+    most = photograph.MEMORY[format] * side**2
+    used, skipped, grown = measured(tmp_path, most)
+    assert (used, skipped) == (6, 0)
+    assert grown < 1.3 * most / 2**20 + 12
+
+
+@pytest.mark.parametrize("format", sorted(set(photograph.MEMORY) & set(photograph.FORMATS)))
+def test_an_image_of_any_format_that_takes_too_much_memory_is_skipped_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    for name, size in (("large", (300, 300)), ("small", (300, 299))):
+        (tmp_path / name).write_bytes(encoded(picture(size=size), format))
+    monkeypatch.setattr(photograph, "MOST_MEMORY", 300 * 300 * photograph.MEMORY[format] - 1)
+    probe = open_probe_set(tmp_path)
+    assert probe.names == ["small"]
+    ((name, reason),) = probe.skipped
+    assert name == "large" and reason.startswith("300 x 300 pixels, more than ")
+    assert "megapixels" in reason
 
 
 def test_large_images_and_bombs_do_not_take_the_memory(tmp_path: Path) -> None:
@@ -172,9 +211,6 @@ def test_large_images_and_bombs_do_not_take_the_memory(tmp_path: Path) -> None:
     for i in range(6):
         (tmp_path / f"bomb{i}.png").write_bytes(png(60_000, 50_000 + i))
         (tmp_path / f"lying{i}.png").write_bytes(png(2048, 4096, bytes(9 + i)))
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    used, skipped, grown = map(int, done.stdout.split())
+    used, skipped, grown = measured(tmp_path, 20 * 2**23)
     assert (used, skipped) == (6, 12)
     assert grown < 160, "MiB; one of these images at a time takes about 100, all at once 400"

@@ -196,7 +196,7 @@ def test_the_judge_sees_a_picture_as_it_sees_a_photograph() -> None:
     assert photographs.shape == (2, 1024)
     assert photographs.dtype == np.float16
     for picture, expected in zip(pictures, photographs, strict=True):
-        np.testing.assert_allclose(judge.features_of(picture), expected, atol=2e-3)
+        np.testing.assert_allclose(judge.features_of([picture])[0], expected, atol=2e-3)
     assert np.abs(photographs[0].astype(float) - photographs[1]).max() > 0.1
 
 

@@ -11,7 +11,7 @@ import struct
 import tarfile
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -325,7 +325,44 @@ def test_imagenette_is_downloaded_once_and_then_found(archive: Path, tmp_path: P
     assert probe.image(1).shape == (224, 224, 3)
     archive.unlink()
     assert open_probe_set("imagenette").digest == probe.digest
-    assert os.listdir(tmp_path / "cache" / "atlas") == ["imagenette2-320"]
+    assert open_probe_set("imagenette").remarks == []
+    kept = sorted(os.listdir(tmp_path / "cache" / "atlas"))
+    assert kept == ["imagenette2-320", "imagenette2-320.sha256"]
+
+
+def unpacked(cache: Path) -> Path:
+    return cache / "atlas" / "imagenette2-320" / "val"
+
+
+def exchanged(cache: Path) -> None:
+    photograph(40, 32, seed=7).save(unpacked(cache) / "n01440764" / "val_n01440764.JPEG", "JPEG")
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "one file": exchanged,
+    "one file too few": lambda cache: shutil.rmtree(unpacked(cache) / "n01440764"),
+    "one file too many": lambda cache: photograph().save(unpacked(cache) / "new.png"),
+    "no file": lambda cache: shutil.rmtree(unpacked(cache)),
+    "no digest": lambda cache: (cache / "atlas" / "imagenette2-320.sha256").unlink(),
+    "another digest": lambda cache: (cache / "atlas" / "imagenette2-320.sha256").write_text("0"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_unpacked_imagenette_that_changed_is_downloaded_again(
+    archive: Path, tmp_path: Path, change: str
+) -> None:
+    before = open_probe_set("imagenette")
+    CHANGES[change](tmp_path / "cache")
+    probe = open_probe_set("imagenette")
+    assert (probe.digest, probe.names) == (before.digest, before.names)
+    (remark,) = probe.remarks
+    assert "imagenette2-320 is not what was downloaded" in remark
+    assert open_probe_set("imagenette").remarks == []
+    CHANGES[change](tmp_path / "cache")
+    archive.unlink()
+    with pytest.raises(AtlasError, match="is not what was downloaded, and cannot download"):
+        open_probe_set("imagenette")
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated"])

@@ -222,8 +222,10 @@ def test_a_site_beyond_what_github_serves_is_refused(
 def test_a_half_written_file_is_refused(
     site: Path, bare: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (site / "units/.k3x_9.part").touch()
-    assert "units/.k3x_9.part" in refusal(capsys, bare, str(site), "origin")
+    for name in ("units/.k3x_9.part", ".atlas-lock"):
+        (site / name).touch()
+        assert name in refusal(capsys, bare, str(site), "origin")
+        (site / name).unlink()
 
 
 def test_a_repository_inside_the_site_is_refused(

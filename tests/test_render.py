@@ -4,12 +4,12 @@ import csv
 import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from document import Document, check_addresses, pages
 from PIL import Image
 from run_fixture import HOSTILE, LAYERS, make_run
 
@@ -48,56 +48,12 @@ def photograph_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-def pages(site: Path) -> dict[str, str]:
-    return {
-        path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")
-    }
-
-
 def contents(site: Path) -> dict[str, bytes]:
     return {
         path.relative_to(site).as_posix(): path.read_bytes()
         for path in sorted(site.rglob("*"))
         if path.is_file()
     }
-
-
-class Document(HTMLParser):
-    """Collects what tests ask about a page; complains about elements that do not close."""
-
-    VOID = frozenset({"meta", "link", "img", "input", "br", "option", "td", "th", "tr"})
-    ADDRESSES = frozenset({"href", "src", "data-full", "poster", "srcset"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.ids: list[str] = []
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._note(tag, attrs)
-        if tag not in self.VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._note(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self._open.pop() == tag
-
-    def _note(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        assert len({name for name, _ in attrs}) == len(attrs)
-        for name, value in attrs:
-            if name in self.ADDRESSES and value:
-                self.addresses.append(value)
-            if name == "id" and value:
-                self.ids.append(value)
 
 
 def test_every_page_of_the_contract_is_there(site: Path) -> None:
@@ -114,19 +70,7 @@ def test_every_page_of_the_contract_is_there(site: Path) -> None:
 def test_every_link_and_image_resolves_inside_the_site(
     name: str, request: pytest.FixtureRequest
 ) -> None:
-    folder: Path = request.getfixturevalue(name)
-    documents = {page: Document(text) for page, text in pages(folder).items()}
-    for page, document in documents.items():
-        assert len(set(document.ids)) == len(document.ids)
-        for address in document.addresses:
-            parts = urlsplit(address)
-            assert not parts.scheme and not parts.netloc and not parts.path.startswith("/"), address
-            target = (folder / page).parent / unquote(parts.path) if parts.path else folder / page
-            assert target.resolve().is_relative_to(folder.resolve())
-            assert target.is_file(), f"{page} links {address}"
-            if parts.fragment:
-                other = target.resolve().relative_to(folder.resolve()).as_posix()
-                assert parts.fragment in documents[other].ids
+    check_addresses(request.getfixturevalue(name))
 
 
 def test_pages_have_no_inline_script_style_or_handler(site: Path) -> None:

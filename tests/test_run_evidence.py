@@ -136,6 +136,23 @@ def test_examining_a_run_that_was_ranked_for_another_judge_says_what_to_do(
     assert "'atlas rank'" in capsys.readouterr().err
 
 
+def test_a_picture_that_came_to_nothing_identifies_no_unit(
+    start: Callable[..., int], tmp_path: Path
+) -> None:
+    assert start() == 0
+    run = tmp_path / "run"
+    before = (run / "identification.csv").read_text()
+    first, *_ = sorted((run / "units" / "article" / "conv1").glob("*.json"))
+    record = json.loads(first.read_text())
+    first.write_text(json.dumps(record | {"status": "silent"}))
+    (run / "identification.csv").unlink()
+    assert start(command="examine") == 0
+    after = (run / "identification.csv").read_text().splitlines()
+    (silent,) = set(before.splitlines()) - set(after)
+    assert silent.startswith(f"article,conv1,{record['unit']},")
+    assert [line for line in before.splitlines() if line != silent] == after
+
+
 def test_there_is_no_identification_where_the_judge_is_the_network_shown(
     start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,9 @@
 import http.client
 import queue
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -94,3 +96,21 @@ def test_what_is_in_the_site_is_served(port: int) -> None:
     assert get(port, "/units/1.html") == (200, "<h1>Unit</h1>")
     assert get(port, "/units/../inside.html") == (200, "<h1>Unit</h1>")
     assert get(port, "/units%2f1.html")[0] == 200
+
+
+def test_a_browser_that_leaves_in_the_midst_leaves_no_traceback(
+    port: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "site" / "large.png").open("wb") as large:
+        large.truncate(2**26)  # more than lies between two ends of a connection
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as browser:
+            browser.sendall(b"GET /large.png HTTP/1.0\r\n\r\n")
+            browser.recv(1000)
+            # With a reset, not in good order.
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert get(port, "/")[0] == 200
+    deadline = time.monotonic() + 60
+    while threading.active_count() > 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert capfd.readouterr().err == ""

@@ -23,6 +23,16 @@ def recipes_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "site"
 
 
+@pytest.fixture(scope="module")
+def trial_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two recipes on all layers, and one that was tried out in the last alone."""
+    root = tmp_path_factory.mktemp("trial")
+    run = make_run(root / "run", recipes=("article", "clear", "still"), layers=LAYERS[:3],
+                   only={"still": "inception5b"})  # fmt: skip
+    render(run, root / "site")
+    return root / "site"
+
+
 def shown_recipes(page: Page) -> set[str]:
     """The recipes whose pictures stand on the page where it can be seen."""
     sources = page.locator("main img:visible").evaluate_all("all => all.map(i => i.src)")
@@ -166,3 +176,91 @@ def test_both_recipes_can_be_reached_without_javascript(
         assert page.locator(".pictures img:visible").count() == 3
         page.goto(f"{recipes_site.as_uri()}/compare.html")
         assert shown_recipes(page) == {"article"}
+
+
+def offered(page: Page) -> list[str]:
+    return page.locator("input[name=recipe]").evaluate_all("all => all.map(i => i.value)")
+
+
+def test_a_page_offers_the_recipes_that_it_has_pictures_by(
+    browser: Browser, trial_site: Path
+) -> None:
+    with opened(browser) as page:
+        for name, recipes in [
+            ("layers/conv1.html", ["article", "clear"]),
+            ("units/conv1/0000.html", ["article", "clear"]),
+            ("index.html", ["article", "clear"]),
+            ("layers/inception5b.html", ["article", "clear", "still"]),
+            ("units/inception5b/0000.html", ["article", "clear", "still"]),
+            ("compare.html", ["article", "clear", "still"]),
+            ("findings.html", []),
+        ]:
+            page.goto(f"{trial_site.as_uri()}/{name}")
+            assert offered(page) == recipes, name
+            if name != "compare.html":
+                assert page.locator(".flag", has_text="by ").count() == 0, name
+
+
+def test_a_page_with_a_single_recipe_has_no_switch(browser: Browser, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", recipes=("article", "clear"), layers=LAYERS[:3], pictured=1,
+                   only={"clear": "inception5b"})  # fmt: skip
+    render(run, tmp_path / "site")
+    with opened(browser) as page:
+        for name in ("index.html", "layers/conv1.html", "units/conv1/0000.html"):
+            page.goto(f"{(tmp_path / 'site').as_uri()}/{name}?recipe=clear")
+            assert page.locator(".recipes").count() == 0, name
+            assert shown_recipes(page) == {"article"}, name
+            assert page.get_by_role("link", name="Recipes side by side").count() == 0
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["remembering", "forgetful"])
+def test_a_recipe_that_a_page_lacks_is_still_chosen_on_the_next(
+    forgetful: bool, browser: Browser, trial_site: Path
+) -> None:
+    with opened(browser) as page:
+        if forgetful:
+            page.add_init_script(
+                "Object.defineProperty(window, 'localStorage',"
+                " {get() { throw new DOMException('no', 'SecurityError'); }})"
+            )
+        page.goto(f"{trial_site.as_uri()}/layers/inception5b.html")
+        page.locator(".recipes").get_by_text("still").click()
+        page.keyboard.press("ArrowRight")  # the switch has the focus: to the first again
+        assert "recipe=article" in page.url
+        page.locator(".recipes").get_by_text("still").click()
+        page.locator(".steps a[rel=prev]").click()
+        page.wait_for_url("**/layers/inception4a.html?recipe=still")
+        assert shown_recipes(page) == {"article"}
+        assert page.get_by_role("radio", name="article").is_checked()
+        page.locator(".steps a[rel=next]").click()
+        page.wait_for_url("**/layers/inception5b.html?recipe=still")
+        assert shown_recipes(page) == {"still"}
+
+
+def test_a_layer_leads_to_its_recipes_side_by_side(browser: Browser, trial_site: Path) -> None:
+    with opened(browser) as page:
+        for name, recipes in [
+            ("conv1", ["article", "clear"]),
+            ("inception5b", ["article", "clear", "still"]),
+        ]:
+            page.goto(f"{trial_site.as_uri()}/layers/{name}.html")
+            page.get_by_role("link", name="Recipes side by side").click()
+            page.wait_for_url("**/compare.html?*")
+            heads = page.locator("table.compare thead th:visible").all_inner_texts()
+            assert heads == ["Rank", *(f"{name}{recipe}" for recipe in recipes)]
+            show_all_images(page)
+            row = page.locator("table.compare tbody tr:has(td[data-unit]) >> nth=0")
+            sources = row.locator("img:visible").evaluate_all("all => all.map(i => i.src)")
+            ends = [source.partition("/images/")[2] for source in sources]
+            assert ends == [f"{recipe}/{name}/0000.webp" for recipe in recipes]
+
+
+def test_a_picture_of_the_findings_leads_to_the_unit_by_its_recipe(
+    browser: Browser, trial_site: Path
+) -> None:
+    with opened(browser) as page:
+        page.goto(f"{trial_site.as_uri()}/findings.html?recipe=clear")
+        page.get_by_alt_text("Unit 0 by still").click()
+        page.wait_for_url("**/units/inception5b/0000.html?recipe=still")
+        source = page.locator(".large img:visible").get_attribute("src") or ""
+        assert "/images/still/" in source

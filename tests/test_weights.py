@@ -166,6 +166,28 @@ def test_imagenet_weights_are_downloaded_and_their_input_transformed(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("pickled", ["of torch", "plain", "of old torch"])
+@pytest.mark.parametrize("choice", ["auto", "imagenet"])
+def test_code_in_a_published_file_never_runs_though_its_hash_be_right(
+    served: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pickled: str,
+    choice: str,
+) -> None:
+    folder, address = served
+    ATTACKS[pickled]({"state_dict": Attack(tmp_path / "attacked")}, folder / "weights")
+    name = named_by_hash((folder / "weights").read_bytes())
+    (folder / "weights").rename(folder / name)
+    publish(monkeypatch, f"{address}/{name}")
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    with pytest.raises(AtlasError, match=r"holds code besides tensors|is no file of weights"):
+        load_model("googlenet", choice)
+    assert not (tmp_path / "attacked").exists()
+    assert os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] == "1"
+    assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
+
+
 def test_offline_auto_falls_back_to_the_bundled_weights_with_a_notice(
     monkeypatch: pytest.MonkeyPatch, nowhere: str
 ) -> None:
@@ -370,6 +392,20 @@ def test_a_wrong_file_gets_one_line_that_says_why(tmp_path: Path, what: str) -> 
         load_model(NETWORK, path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["~nosuch/w.pth", "~nosuch/w.npz"])
+def test_the_home_of_nobody_holds_no_weights(path: str) -> None:
+    with pytest.raises(AtlasError, match="no weights can be read from ~nosuch"):
+        load_model("bvlc_googlenet", path)
+
+
+def test_a_state_dict_within_itself_is_none(tmp_path: Path) -> None:
+    circle: dict[str, Any] = {}
+    circle["state_dict"] = circle
+    torch.save(circle, tmp_path / "w.pth")
+    with pytest.raises(AtlasError, match="holds no state dict"):
+        load_model(NETWORK, tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize("content", [b"text", b"", b"PK\x03\x04 cut short"])

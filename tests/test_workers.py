@@ -2,28 +2,37 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from small_build import QUICK, Small, shrink
 
-from atlas import build
+from atlas import build, group
 from atlas.cli import main
+from atlas.config import Settings
 from atlas.errors import AtlasError
 from atlas.group import Group
 from atlas.machine import bytes_per_image
+from atlas.memory import out_of_memory
 from atlas.network import load_network
-from atlas.plan import Item, deal, halves
+from atlas.plan import Item, Plan, deal, halves
 from atlas.progress import Progress
-from atlas.workers import Workers, out_of_memory
+from atlas.workers import Workers
 
 ITEMS = [Item("article", f"layer{number % 16}", number // 16) for number in range(400)]
 
@@ -104,6 +113,14 @@ def test_when_one_chunk_fails_the_others_in_hand_are_dropped() -> None:
         torch.OutOfMemoryError("CUDA out of memory."),
         RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate "
                      "memory: you tried to allocate 98765 bytes."),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("could not create a primitive"),
+        RuntimeError("can't start new thread"),
+        cv2.error("OpenCV(4.12.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to "
+                  "allocate 98765 bytes in function 'OutOfMemoryError'"),
     ],
 )  # fmt: skip
 def test_a_chunk_too_large_for_the_memory_is_made_in_halves(error: Exception) -> None:
@@ -130,7 +147,9 @@ def test_too_little_memory_for_one_item_is_said_in_one_line() -> None:
 
 
 def test_an_error_that_is_not_of_the_memory_is_not_taken_for_one() -> None:
-    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    for other in ("mat1 and mat2 shapes cannot be multiplied", "could not create a primitive "
+                  "descriptor for a convolution"):  # fmt: skip
+        assert not out_of_memory(RuntimeError(other))
 
 
 def test_a_failed_allocation_is_recognized() -> None:
@@ -178,10 +197,11 @@ def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    maximize_chunk = build.maximize_chunk
-    monkeypatch.setattr(build.machine, "choose_workers", lambda device: 1)
+    maximize_chunk, tried = build.maximize_chunk, []
+    monkeypatch.setattr(build.machine, "choose_workers", lambda *_: 1)
 
     def small(network, targets, *arguments, **options):
+        tried.append(len(targets))
         if len(targets) > 2:
             raise MemoryError
         return maximize_chunk(network, targets, *arguments, **options)
@@ -191,12 +211,139 @@ def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
     assert main(["build", *options, *folders]) == 0
     assert capsys.readouterr().err.count("the memory does not hold 3 pictures") == 1
-    chunks = json.loads((tmp_path / "run" / "plan.json").read_text())["chunks"]
-    assert sorted(map(len, chunks)) == [1, 1, 2, 2]
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert sorted(map(len, plan["chunks"])) == [1, 1, 2, 2]
+    assert plan["most"] == 2
     before = files(tmp_path / "run" / "units")
+    # What comes later is planned, and what was planned is made, with what the memory holds.
+    tried.clear()
+    assert main(["build", *options, *folders, "--top", "9"]) == 0
+    assert max(tried) == 2
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert {len(chunk) for chunk in plan["chunks"]} <= {1, 2}
     monkeypatch.undo()
     assert main(["build", *options, *folders]) == 0
-    assert files(tmp_path / "run" / "units") == before
+    assert before.items() <= files(tmp_path / "run" / "units").items()
+
+
+def test_it_is_said_once_that_the_memory_does_not_suffice(
+    tmp_path: Path,
+    photographs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    maximize_chunk = build.maximize_chunk
+
+    def small(network, targets, *arguments, **options):
+        if len(targets) > 1:
+            raise MemoryError
+        return maximize_chunk(network, targets, *arguments, **options)
+
+    monkeypatch.setattr(build, "maximize_chunk", small)
+    given = [option for option in SMALL if option != "--quiet"] + ["--probe", str(photographs)]
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    assert main(["build", *given, "--top", "9", *folders]) == 0
+    assert capsys.readouterr().err.count("the memory does not hold") == 1
+
+
+@pytest.mark.parametrize("rank", [0, 1], ids=["the leader", "another"])
+def test_whichever_process_is_the_first_to_lack_memory_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    said: list[str] = []
+    asked = Settings(run=str(tmp_path / "run"), upscales=0, steps=1, quiet=True)
+    made = build.Build(asked, said.append, Group(rank))
+    made.__dict__["network"] = load_network(Small())
+    monkeypatch.setattr(build.ranking, "scales", lambda table: defaultdict(lambda: 1.0))
+    monkeypatch.setattr(made.run, "table", lambda name: None)
+    chunk = tuple(Item("article", "conv1", unit) for unit in range(4))
+    Plan((chunk,)).save(made.run)
+
+    def nothing_fits(network, targets, *_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(build, "maximize_chunk", nothing_fits)
+    with pytest.raises(AtlasError, match="not enough memory for a single picture"):
+        made._work([chunk])
+    assert [line for line in said if "memory" in line] == [
+        "the memory does not hold 4 pictures at once; making fewer"
+    ]
+
+
+STARVED = """
+import resource, sys
+from pathlib import Path
+import pytest
+from small_build import shrink
+from atlas import build, cli
+
+maximize_chunk, work = build.maximize_chunk, build.Build._work
+patch = pytest.MonkeyPatch()
+shrink(patch)
+patch.setattr(build.machine, "choose_workers", lambda *_: 1)
+
+def limited(self, todo):
+    target = build.Item("large", "conv1", 0).target
+    maximize_chunk(self.network, [target], build.Recipe(start_size=400, upscales=0, steps=1), 0)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[1]) * 2**20, before[1]))
+    try:
+        work(self, todo)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+patch.setattr(build.Build, "_work", limited)
+sys.exit(cli.main(["build", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit does not hold")
+@pytest.mark.parametrize(("mebibytes", "code"), [(250, 0), (4, 1)])
+def test_a_process_that_gets_no_more_memory_makes_fewer_at_once_or_says_so(
+    tmp_path: Path, photographs: Path, mebibytes: int, code: int
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[recipes.large]\nstart_size = 400\nupscales = 0\nsteps = 1\n")
+    given = ["--config", str(own), "--recipe", "large", "--units", "conv1:0", "--samples", "32"]
+    given += ["--batch", "32", "--device", "cpu", "--precision", "float32"]
+    given += ["--probe", str(photographs), "--run", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", STARVED, str(mebibytes), *given, "--site", str(tmp_path / "site")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 0:
+        assert done.stderr.count("the memory does not hold") == 1
+        plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+        assert min(map(len, plan["chunks"])) <= plan["most"] < 16
+        assert len(list((tmp_path / "run" / "units" / "large" / "conv1").glob("*.json"))) == 32
+    else:
+        assert "not enough memory" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("stage", ["measure_units", "write_sheets", "render", "load_network"])
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA error: out of memory")])
+def test_a_lack_of_memory_anywhere_is_one_line(
+    tmp_path: Path,
+    photographs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    error: Exception,
+) -> None:
+    def starved(*_: object, **__: object) -> None:
+        raise error
+
+    shrink(monkeypatch)
+    monkeypatch.setattr(build, stage, starved)
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    assert main(["build", *QUICK, "--probe", str(photographs), *folders]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("atlas: there is not enough memory")
 
 
 def test_the_halves_of_a_chunk_are_the_chunk() -> None:
@@ -206,8 +353,9 @@ def test_the_halves_of_a_chunk_are_the_chunk() -> None:
 
 
 def test_two_processes_give_the_bytes_of_one(tmp_path: Path, photographs: Path) -> None:
-    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
-    given = ["atlas", "build", *SMALL, "--batch", "1", "--probe", str(photographs)]
+    # Torchrun sets this variable for its processes where it is not set.
+    alone = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    given = ["atlas", "build", *SMALL, "--batch", "2", "--probe", str(photographs)]
     for name, launcher in (
         ("one", [sys.executable, "-m"]),
         ("two", [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "--"]),
@@ -219,3 +367,79 @@ def test_two_processes_give_the_bytes_of_one(tmp_path: Path, photographs: Path) 
         assert done.returncode == 0, done.stderr
     assert files(tmp_path / "two") == files(tmp_path / "one")
     assert files(tmp_path / "two-site") == files(tmp_path / "one-site")
+
+
+def children(process: int) -> list[int]:
+    return [
+        int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes under /proc")
+def test_when_one_of_two_processes_is_killed_another_start_gives_the_same_bytes(
+    tmp_path: Path, photographs: Path
+) -> None:
+    def command(name: str, *launcher: str) -> list[str]:
+        folders = ["--run", str(tmp_path / name), "--site", str(tmp_path / f"{name}-site")]
+        given = [*SMALL, "--top", "8", "--steps", "8", "--batch", "2", "--probe", str(photographs)]
+        return [sys.executable, *launcher, "atlas", "build", *given, *folders]
+
+    def count() -> int:
+        return len(list((tmp_path / "killed" / "units").rglob("*.json")))
+
+    two = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "--"]
+    made = 0
+    for victim in (0, 1):  # the leader, then the other
+        with subprocess.Popen(command("killed", *two), stderr=subprocess.PIPE, text=True) as start:
+            while count() == made:
+                assert start.poll() is None
+                time.sleep(0.01)
+            os.kill(sorted(children(start.pid))[victim], signal.SIGKILL)
+            assert start.stderr is not None
+            log = start.stderr.read()
+        assert start.returncode != 0
+        assert "/atlas/" not in log, "a traceback of ours"
+        assert not (tmp_path / "killed-site").exists()
+        made = count()
+    for name, launcher in (("killed", two), ("whole", ["-m"])):
+        done = subprocess.run(command(name, *launcher), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+    assert files(tmp_path / "killed-site") == files(tmp_path / "whole-site")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"RANK": "1"},
+        {"RANK": "1", "MASTER_ADDR": "127.0.0.1"},
+        {"RANK": "x", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+        {"RANK": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "x"},
+        {"RANK": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+        {"RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+        {"RANK": "1", "MASTER_ADDR": "nobody.invalid", "MASTER_PORT": "{port}"},
+        {"RANK": "1", "LOCAL_RANK": "x", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+        {"WORLD_SIZE": "two", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+        {"WORLD_SIZE": "0", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+        {"WORLD_SIZE": "", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}"},
+    ],
+    ids=str,
+)
+def test_a_group_that_cannot_be_joined_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    environment: dict[str, str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    for name in ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"WORLD_SIZE": "2"} | environment).items():
+        monkeypatch.setenv(name, value.format(port=port))
+    monkeypatch.setattr(group, "JOINING", timedelta(seconds=1))
+    monkeypatch.chdir(tmp_path)
+    assert main(["build", *QUICK]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("atlas: the environment names a group") and "torchrun" in line

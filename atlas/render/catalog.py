@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
+
+from atlas.recipe import Recipe
 
 SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""
@@ -14,8 +16,8 @@ SHOWN = 10
 DISTURBANCES = ("shift", "blur", "jpeg", "rescale")
 """What a picture is put through to see how much of the activation is left."""
 
-PHOTOGRAPHS = "photographs"
-"""In place of a recipe: a unit's nine strongest photographs, the reference of identification."""
+ARTICLE = asdict(Recipe())
+"""Every constant of the article's recipe."""
 
 
 def slug(name: str, otherwise: str = "recipe") -> str:
@@ -43,7 +45,7 @@ class Evidence:
 
     ``shift``, ``blur``, ``jpeg`` and ``rescale`` are the fractions of the RMS activation that are
     left after the disturbance, ``slope`` that of the logarithm of the power spectrum over that of
-    the frequency, ``alike`` how much the picture resembles the unit's others, -1..1.
+    the frequency, ``alike`` the cosine between the layer's responses to the unit's pictures.
     """
 
     mean: float | None = None
@@ -174,13 +176,22 @@ class Unit:
         """The one the site shows first."""
         return self.pictures[0]
 
+    @property
+    def recipes(self) -> list[str]:
+        """The recipes it has pictures by."""
+        return list(dict.fromkeys(picture.recipe for picture in self.pictures))
+
     def by(self, recipe: str) -> list[Picture]:
         """Its pictures by one recipe, sample by sample."""
         return [picture for picture in self.pictures if picture.recipe == recipe]
 
     def views(self, recipes: Sequence[str]) -> list[View]:
-        """Its first picture by each recipe; the first of all stands in for recipes without."""
-        stands = stand_ins(recipes, [recipe for recipe in recipes if self.by(recipe)])
+        """Its first picture by each recipe; the first of all stands in for recipes without.
+
+        A unit without any of them is shown by a recipe that it has.
+        """
+        there = [recipe for recipe in recipes if recipe in self.recipes] or self.recipes[:1]
+        stands = stand_ins(recipes, there)
         return [View(self.by(recipe)[0], shown) for recipe, shown in stands.items()]
 
     @property
@@ -242,6 +253,11 @@ class Layer:
         """The first units with a picture, by rank."""
         return self.pictured[:SHOWN]
 
+    @cached_property
+    def recipes(self) -> frozenset[str]:
+        """The recipes by which units of it are pictured."""
+        return frozenset(recipe for unit in self.pictured for recipe in unit.recipes)
+
     @property
     def silent_units(self) -> int | None:
         """Units that no probe image excites; None where activations may be negative."""
@@ -259,8 +275,8 @@ class Layer:
 class Catalog:
     """Everything the pages show.
 
-    ``recipes`` are those with pictures, the one shown first before the others; ``measured`` names
-    the evidence that the run was asked for at all.
+    ``recipes`` are those with pictures, in the order they were first asked for; the first is shown
+    first. ``measured`` names the evidence that the run was asked for at all.
     """
 
     settings: dict[str, Any]
@@ -279,13 +295,26 @@ class Catalog:
     @property
     def baseline(self) -> str:
         """The recipe that others are held against: the article's, where the run has it."""
-        return "article" if "article" in self.recipes else self.recipe
+        return "article" if "article" in self.recipes else self.along_depth[0]
 
-    @property
+    @cached_property
+    def along_depth(self) -> list[str]:
+        """The recipes that say something along depth: not those tried out in a single layer."""
+        pictured = [layer for layer in self.layers if layer.pictured]
+        return [
+            recipe
+            for recipe in self.recipes
+            if len(pictured) == 1 or sum(recipe in layer.recipes for layer in pictured) > 1
+        ] or self.recipes
+
+    @cached_property
     def constants(self) -> dict[str, dict[str, Any]]:
-        """Every constant of each recipe with pictures."""
+        """Every constant of each recipe with pictures.
+
+        A constant that the run does not name is from after it: the article's value changes nothing.
+        """
         known = self.settings["identity"]["recipes"]
-        return {name: known[name] for name in self.recipes}
+        return {name: ARTICLE | known[name] for name in self.recipes}
 
     @property
     def slopes(self) -> tuple[float, float, float] | None:

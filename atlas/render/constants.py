@@ -4,11 +4,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from atlas.render.catalog import Catalog
+from atlas.render.catalog import ARTICLE, Catalog
 
 Constants = Mapping[str, Any]
 
 MEANINGS = {
+    "start_size": "Side of the first picture, in pixels.",
+    "upscales": "How often the picture is enlarged.",
+    "factor": "By how much it is enlarged each time.",
+    "steps": "Optimizer steps at each size.",
+    "learning_rate": "Of Adam: about how far one step moves each number that it changes. The color "
+    "range, the color axes and the basis say which numbers these are.",
+    "activation_weight": "Weight α of what is maximized.",
+    "pixel_weight": "Weight β of rms(x); at 0 this term is left out.",
+    "gradient_weight": "Weight γ of rms(∇x); at 0 this term is left out.",
     "gradient_kernel": "The derivative behind ∇x: Scharr's 3 × 3, Sobel's 3 × 3, or the "
     "5 × 5 of Farid and Simoncelli (2004).",
     "total_variation_weight": "Weight of the total variation, the mean step from a pixel to its "
@@ -29,25 +38,37 @@ MEANINGS = {
     "is a preconditioner of the same descent (Olah et al. 2017).",
     "spectrum_decay": "Cosines of a frequency are counted in units of one over it, to this power: "
     "1 is the spectrum of photographs.",
+    "relu_gradient": "True; or, where a ReLU is closed everywhere, redirected past it, so that the "
+    "descent reaches silent units too (Olah et al. 2017).",
     "start_spread": "Standard deviation of the noise of the parameters that a picture starts from; "
     "0 for pixels of uniform noise.",
 }  # fmt: skip
-"""Of the constants beyond the article's, or that may differ from it in kind."""
+"""Of every constant, what it does."""
+
+
+def columns(catalog: Catalog) -> dict[str, Constants]:
+    """The recipes of the run, after the article's own constants where none has just these."""
+    recipes: dict[str, Constants] = dict(catalog.constants)
+    return recipes if ARTICLE in recipes.values() else {"the article's": ARTICLE} | recipes
 
 
 def explained(catalog: Catalog) -> dict[str, str]:
-    """The constants in which the recipes of the run differ, and that need words."""
-    recipes = list(catalog.constants.values())
+    """The constants in which a recipe of the run differs from the article's, in words."""
     return {
         name: meaning
         for name, meaning in MEANINGS.items()
-        if any(recipe.get(name) != recipes[0].get(name) for recipe in recipes)
+        if any(recipe[name] != ARTICLE[name] for recipe in catalog.constants.values())
     }
 
 
 def tables(catalog: Catalog) -> dict[str, str]:
     """The recipes of the user's own, as ``atlas.toml`` holds them."""
-    own = catalog.settings["asked"].get("recipes") or {}
+    own = {
+        name: request["recipes"][name]
+        for request in catalog.settings["requests"]
+        for name in request.get("recipe", [])
+        if name in request.get("recipes", {})
+    }
     return {name: table(name, own[name]) for name in catalog.recipes if name in own}
 
 
@@ -61,9 +82,6 @@ def table(name: str, constants: Constants) -> str:
 def differences(catalog: Catalog, recipe: str) -> str:
     """The constants in which a recipe differs from the baseline, by name and value."""
     mine, its = catalog.constants[recipe], catalog.constants[catalog.baseline]
-    names = [*its, *(name for name in mine if name not in its)]
     return ", ".join(
-        f"{name.replace('_', ' ')} {mine.get(name, '–')}"
-        for name in names
-        if mine.get(name) != its.get(name)
+        f"{name.replace('_', ' ')} {mine[name]}" for name in its if mine[name] != its[name]
     )

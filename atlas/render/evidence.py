@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 from markupsafe import Markup
 
-from atlas.render.catalog import PHOTOGRAPHS, Catalog, Picture, Unit, View
+from atlas.recipe import PHOTOGRAPHS
+from atlas.render.catalog import Catalog, Picture, Unit, View
 from atlas.render.pictures import Look
 from atlas.render.svg import element, image, line, number
 
@@ -84,15 +85,16 @@ def evidence_rows(
         row("slope", "Slope of the spectrum", _slope_phrase(catalog), figure("slope"),
             "Undefined for a uniform picture.", lambda value: number(value, 2)),
         row("identified", "Identification", _identification_phrase(catalog, unit),
-            lambda picture: unit.identified.get(picture.recipe), _no_judge(catalog),
+            lambda picture: unit.identified.get(picture.recipe), no_judge(catalog),
             percent, fraction=True, chance=0.5),
     ]  # fmt: skip
     if any(len(unit.by(view.picture.recipe)) > 1 for view in views):
         rows.append(
             row("alike", "Likeness of its samples",
-                "How alike its pictures from different noise are: 1 the same, 0 unrelated.",
+                f"How alike the layer's responses to them are: {LIKENESS}.",
                 lambda picture: likeness(unit.by(picture.recipe)),
-                "Undefined for a single picture.", lambda value: number(value, 2))
+                "Undefined for a single picture that excites the unit.",
+                lambda value: number(value, 2))
         )  # fmt: skip
     rows += [
         Row("Spatial frequency", "Mean over its power spectrum, in cycles per pixel.",
@@ -102,6 +104,9 @@ def evidence_rows(
     ]  # fmt: skip
     return rows
 
+
+LIKENESS = "1 the same pattern over its units, 0 unrelated"
+"""What the ends of the scale of likeness mean."""
 
 DISTURBED = [
     ("shift", "Left after a shift",
@@ -150,7 +155,7 @@ def _identification_phrase(catalog: Catalog, unit: Unit) -> str:
     return f"{phrase} Shown its nine strongest {images} instead: {percent(right)}."
 
 
-def _no_judge(catalog: Catalog) -> str:
+def no_judge(catalog: Catalog) -> str:
     """Why no two-choice task could be judged."""
     if catalog.settings.get("judge") is None:
         return (
@@ -158,8 +163,9 @@ def _no_judge(catalog: Catalog) -> str:
             "one shown here and would judge its own pictures."
         )
     return (
-        "Undefined where too few probe images excite the unit to set a strong one against a weak "
-        f"one; there were {len(catalog.probe_images)} in all."
+        "Undefined where the unit has no picture that came out, or where too few probe images "
+        "excite it to set a strong one against a weak one; there were "
+        f"{len(catalog.probe_images)} in all."
     )
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from atlas.recipe import PHOTOGRAPHS
 from atlas.render.bootstrap import Range, estimate
-from atlas.render.catalog import PHOTOGRAPHS, Catalog, Layer
+from atlas.render.catalog import Catalog, Layer
 from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
+from atlas.render.evidence import no_judge
 from atlas.render.measured import Looks, Measure, measures
+from atlas.render.method import listed
 from atlas.render.pairs import Comparison
 from atlas.render.svg import number
 
@@ -22,7 +25,8 @@ state-of-the-art feature visualization": how often people were right in the two-
 class Finding:
     """A chart along depth: what it shows, how it was measured, and what it comes to.
 
-    ``verdicts`` say who is ahead where recipes are compared, one sentence each.
+    The chart is empty where there is nothing to draw and still something to say. ``verdicts`` say
+    who is ahead where recipes are compared, one sentence each.
     """
 
     key: str
@@ -35,17 +39,15 @@ class Finding:
 
 
 def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> list[Finding]:
-    """All findings that the run has values for, over its layers in depth order."""
-    comparisons = list(comparisons)
-    found = [_over_recipes(catalog, looks, measure, comparisons) for measure in measures(catalog)]
-    pictures = [picture for unit in catalog.pictured for picture in unit.pictures]
-    silent = sum(picture.status == "silent" for picture in pictures)
+    """All findings that the run has something to say of, over its layers in depth order."""
+    drawn = [comparison for comparison in comparisons if comparison.recipe in catalog.along_depth]
+    found = [_over_recipes(catalog, looks, measure, drawn) for measure in measures(catalog)]
     found += [
         _over_network(
             catalog, "silent", "Silent units",
             f"Share of a layer's units that none of the {len(catalog.probe_images)} probe images "
-            "excites at any position. Layers without ReLU have no such units and are left out. Of "
-            f"{len(pictures)} pictures, {silent} ended silent: their unit never answered to them.",
+            "excites at any position. Layers without ReLU have no such units and are left out. "
+            f"{_outcomes(catalog)}",
             [_silent(layer) for layer in catalog.layers],
         ),
         _over_network(
@@ -55,27 +57,39 @@ def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> l
             [_active(layer) for layer in catalog.layers],
         ),
     ]  # fmt: skip
-    return [finding for finding in found if finding.chart]
+    said = {"silent"}
+    if "identified" in catalog.measured:
+        said.add("identification")
+    return [finding for finding in found if finding.chart or finding.key in said]
 
 
 def _over_recipes(
     catalog: Catalog, looks: Looks, measure: Measure, comparisons: list[Comparison]
 ) -> Finding:
-    several = len(catalog.recipes) > 1
+    recipes = catalog.along_depth
+    several = len(recipes) > 1
     series = [
         Series(recipe if several else "",
                [measure.over(layer, recipe, looks) for layer in catalog.layers], kind)
-        for kind, recipe in enumerate(catalog.recipes)
+        for kind, recipe in enumerate(recipes)
     ]  # fmt: skip
     said, backdrop, images = measure.said, Backdrop(), catalog.probe_word
-    if measure.key == "identification" and any(r.middle is not None for r in series[0].values):
-        reference = [_with_photographs(layer) for layer in catalog.layers]
+    known = any(value.middle is not None for each in series for value in each.values)
+    if known:
+        said += _left_out(catalog, looks, measure)
+    if measure.key == "identification" and not known:
+        return Finding(measure.key, measure.title, f"{said} {no_judge(catalog)}", "", [],
+                       Markup(""), [])  # fmt: skip
+    if measure.key == "identification":
+        reference = [_with_photographs(catalog, looks, measure, layer) for layer in catalog.layers]
         if any(value.middle is not None for value in reference):
             series.append(Series(f"nine strongest {images}", reference, REFERENCE))
         backdrop = Backdrop(lines=BOROWSKI)
         said += (
-            " Guessing is right in 50 of 100; people were right in 82 with synthetic pictures "
-            "and in 92 with photographs (Borowski et al. 2021)."
+            f" Reference: the same for the unit's nine strongest {images} in place of pictures, "
+            "over the units that all recipes have a value for. Guessing is right in 50 of 100; "
+            "people were right in 82 with synthetic pictures and in 92 with photographs (Borowski "
+            "et al. 2021)."
         )
     if measure.key == "slope" and catalog.slopes:
         low, middle, high = catalog.slopes
@@ -84,7 +98,7 @@ def _over_recipes(
     chart = along_depth(
         [layer.short for layer in catalog.layers],
         series,
-        f"{measure.title} by layer" + (f", {', '.join(catalog.recipes)}" if several else ""),
+        f"{measure.title} by layer" + (f", {', '.join(recipes)}" if several else ""),
         log=measure.log,
         zero=measure.key not in ("slope", "identification"),
         backdrop=backdrop,
@@ -98,6 +112,31 @@ def _over_recipes(
     return Finding(measure.key, measure.title, said, measure.unit, series, chart, verdicts)
 
 
+def _left_out(catalog: Catalog, looks: Looks, measure: Measure) -> str:
+    """How many units the figures do without, by recipe."""
+    missing = []
+    for recipe in catalog.along_depth:
+        units = [unit for unit in catalog.pictured if unit.by(recipe)]
+        without = sum(measure.value(unit, recipe, looks) is None for unit in units)
+        if without:
+            by = f" by {recipe}" if len(catalog.along_depth) > 1 else ""
+            missing.append(f"{without} of {len(units)}{by}")
+    return f" Left out, without a value: {listed(missing)}." if missing else ""
+
+
+def _outcomes(catalog: Catalog) -> str:
+    """How many pictures came to nothing, by recipe."""
+    told = []
+    for recipe in catalog.recipes:
+        found = [picture.status for unit in catalog.pictured for picture in unit.by(recipe)]
+        silent, broken = found.count("silent"), found.count("broken")
+        told.append(f"{silent} and {broken} of {len(found)} by {recipe}")
+    return (
+        "Pictures that ended silent (their unit at rest throughout the last size) and broken (a "
+        f"loss that was no finite number): {', '.join(told)}."
+    )
+
+
 def _over_network(
     catalog: Catalog, key: str, title: str, measured: str, values: list[Range]
 ) -> Finding:
@@ -107,8 +146,14 @@ def _over_network(
     return Finding(key, title, measured, "%", series, chart, [])
 
 
-def _with_photographs(layer: Layer) -> Range:
-    known = [unit.identified.get(PHOTOGRAPHS) for unit in layer.pictured]
+def _with_photographs(catalog: Catalog, looks: Looks, measure: Measure, layer: Layer) -> Range:
+    """Identification by photographs, over the units that every recipe has a value for."""
+    recipes = [recipe for recipe in catalog.along_depth if recipe in layer.recipes]
+    known = [
+        unit.identified.get(PHOTOGRAPHS)
+        for unit in layer.pictured
+        if all(measure.value(unit, recipe, looks) is not None for recipe in recipes)
+    ]
     return estimate([100 * value for value in known if value is not None])
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.render.bootstrap import Range
-from atlas.render.catalog import Catalog, Layer
+from atlas.render.catalog import Catalog, Layer, Picture, Unit
 from atlas.render.constants import differences
 from atlas.render.measured import Looks, Measure, measures
+from atlas.render.pairs import Difference, difference, paired
 from atlas.render.svg import number
 
 RECOGNIZABLE = (
@@ -30,13 +31,23 @@ class Guess:
     verdict: str
 
 
+THUMBNAILS = 4
+"""How many units of a layer are shown by every recipe."""
+
+
 @dataclass(frozen=True)
 class Change:
-    """What a recipe makes of the layer in question: how it differs, and what comes of it."""
+    """What a recipe makes of the layer in question: how it differs, and what comes of it.
+
+    ``pictures`` are those of the layer's first units, None where it has none of a unit.
+    ``differences`` are from the baseline, paired by unit; empty for the baseline itself.
+    """
 
     recipe: str
     differs: str
+    pictures: list[tuple[Unit, Picture | None]]
     values: list[Range]
+    differences: list[Difference]
 
 
 @dataclass(frozen=True)
@@ -69,8 +80,8 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
             "4a to 4e and 5a have the most recognizable features.",
             "Recognizing is for people; no number of this run does it. The nearest is whether "
             "a picture speaks for its own unit rather than for any: in these layers "
-            f"{number(here)} % of the pictures excite their own unit most, in the others "
-            f"{number(there)} %. By that measure they are "
+            f"{number(here)} % of the pictures that came out excite their own unit most, in the "
+            f"others {number(there)} %. By that measure they are "
             f"{'more' if here > there else 'no more'} specific.",
         ))  # fmt: skip
     if HIGH_FREQUENCY in frequency and len(frequency) > 1:
@@ -81,22 +92,31 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
 def changes(catalog: Catalog, looks: Looks) -> Changes | None:
     """What each recipe does to the layer of the open question; None with a single recipe."""
     layer = next((layer for layer in catalog.layers if layer.name == HIGH_FREQUENCY), None)
-    if len(catalog.recipes) < 2 or layer is None or not layer.pictured:
+    if layer is None or len(layer.recipes) < 2:
         return None
-    rows = [
-        Change(recipe, differences(catalog, recipe),
-               [measure.over(layer, recipe, looks) for measure in measures(catalog)])
-        for recipe in catalog.recipes
-    ]  # fmt: skip
+    recipes = [recipe for recipe in catalog.recipes if recipe in layer.recipes]
     known = [
-        place
-        for place in range(len(measures(catalog)))
-        if any(row.values[place].middle is not None for row in rows)
+        measure
+        for measure in measures(catalog)
+        if any(measure.over(layer, recipe, looks).middle is not None for recipe in recipes)
     ]
-    return Changes(
-        layer,
-        [measures(catalog)[place] for place in known],
-        [Change(row.recipe, row.differs, [row.values[i] for i in known]) for row in rows],
+    return Changes(layer, known, [_change(catalog, looks, layer, name, known) for name in recipes])
+
+
+def _change(
+    catalog: Catalog, looks: Looks, layer: Layer, recipe: str, known: list[Measure]
+) -> Change:
+    units = layer.shown[:THUMBNAILS]
+    baseline = catalog.baseline
+    pairs = [paired(measure, layer, recipe, baseline, looks) for measure in known]
+    return Change(
+        recipe,
+        differences(catalog, recipe),
+        [(unit, next(iter(unit.by(recipe)), None)) for unit in units],
+        [measure.over(layer, recipe, looks) for measure in known],
+        [difference(measure, each) for measure, each in zip(known, pairs, strict=True)]
+        if recipe != baseline
+        else [],
     )
 
 

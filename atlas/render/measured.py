@@ -7,6 +7,7 @@ import numpy as np
 
 from atlas.render.bootstrap import Range, Statistic, estimate
 from atlas.render.catalog import Catalog, Evidence, Layer, Picture, Unit
+from atlas.render.method import maximizers
 from atlas.render.pictures import Look
 
 Looks = Mapping[str, Look]
@@ -38,7 +39,11 @@ class Measure:
     better: int = 0
 
     def value(self, unit: Unit, recipe: str, looks: Looks) -> float | None:
-        """The figure of a unit under a recipe, over its samples that came out well."""
+        """The figure of a unit under a recipe; None where it has none.
+
+        Over its samples that came out well: what a silent or a broken picture shows is not what
+        its unit looks for. Pages say how many units are left out so.
+        """
         found = [
             self.of(unit, picture, looks[picture.stem])
             for picture in unit.by(recipe)
@@ -82,11 +87,15 @@ def measures(catalog: Catalog) -> list[Measure]:
             for key, what in [("shift", "a shift by 8 pixels"), ("blur", "a blur"),
                               ("jpeg", "JPEG at quality 50"), ("rescale", "rescaling by 10 %")]
         ),
-        Measure("gain", "Gain over the probe set",
+        Measure("gain", "Gain over the probe set, RMS",
                 "Activation (RMS) on the published 8-bit picture over that on the unit's "
                 f"{strongest}: how many times better the picture is. On a logarithmic axis; "
-                "median over units.",
+                f"median over units.{maximizers(catalog, 'RMS')}",
                 "×", evidence("gain_rms"), np.median, log=True, better=1),
+        Measure("gain_mean", "Gain over the probe set, mean",
+                "The same for the mean over all positions, which a few strong positions lift less."
+                f"{maximizers(catalog, 'mean')}",
+                "×", evidence("gain_mean"), np.median, log=True, better=1),
         Measure("frequency", "Spatial frequency",
                 "Mean radial frequency of a picture's brightness, weighted by its power spectrum: "
                 "how fine the pattern is. 0.5 changes sign with every pixel. Median over units.",
@@ -100,7 +109,7 @@ def measures(catalog: Catalog) -> list[Measure]:
                 "colors. 0 is gray, 33 moderately and 109 extremely colorful. Median over units.",
                 "", lambda unit, picture, look: look.colorfulness, np.median),
         Measure("specific", "Pictures that excite their own unit most",
-                "Share of pictures on which no unit of the layer departs further from its mean "
+                "Share of pictures by which no unit of the layer is lifted further above its mean "
                 "over the probe set, in standard deviations, than the unit the picture was made "
                 "for.",
                 "%", _specific, factor=100, better=1),

@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -10,9 +10,19 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from markupsafe import Markup
 
-from atlas.render import charts, constants, diagram, evidence, findings, guesses, pairs, provenance
+from atlas.render import (
+    charts,
+    constants,
+    diagram,
+    evidence,
+    findings,
+    guesses,
+    method,
+    pairs,
+    provenance,
+)
 from atlas.render.bootstrap import FEWEST
-from atlas.render.catalog import SHOWN, Catalog, Layer, Picture, Unit, View, stand_ins
+from atlas.render.catalog import ARTICLE, SHOWN, Catalog, Layer, Picture, Unit, View, stand_ins
 from atlas.render.data import SCHEMA
 from atlas.render.measured import measures
 from atlas.render.output import SiteFolder
@@ -24,6 +34,16 @@ from atlas.render.tuning import tuning_curves
 COMPARED = 4
 """How many layers or units are compared at most."""
 
+CHANCE = (
+    "Such an interval is built to hold the true value in 95 of 100 cases; over few units that are "
+    "far from alike it does so in about 90. Where recipes do not differ, then, one of ten to "
+    "twenty still seems to win or to lose."
+)
+"""What readers of many intervals should know."""
+
+ON_CARD = 4
+"""How many pictures of a layer stand on its card."""
+
 
 @dataclass(frozen=True)
 class Portrait:
@@ -33,6 +53,8 @@ class Portrait:
     samples: list[Picture]
     likeness: float | None
     curve: Markup
+    dips: str
+    unrectified: str | None
     command: str
 
 
@@ -79,18 +101,27 @@ class Pages:
     def _index(self) -> str:
         links = {layer.name: (quote(layer.href), layer.short) for layer in self.catalog.layers}
         count = len(self.catalog.pictured)
+        units = [unit for layer in self.catalog.layers for unit in layer.shown[:ON_CARD]]
+        made = [name for name in self._made(units) if name in self.catalog.along_depth]
+        first = units[0].views(made)[0].picture
         return self._page(
             "index",
             "index.html",
+            recipes=made,
             title=f"Atlas of {self._network_name}",
             description=f"What {count} units of {self._network_name} look for: pictures made by "
             f"activation maximization, layer by layer.",
             drawing=diagram.draw(self.catalog.network["graph"], links),
             branched=next((layer for layer in self.catalog.layers if layer.branches), None),
+            on_card=ON_CARD,
+            told=first.recipe,
+            start=first.stages[0][1],
+            in_short=method.in_short(self.catalog.constants[first.recipe]),
         )
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {unit.number}": unit.mean for unit in layer.shown}
+        recipes = self._made(layer.shown, layer.sheets)
         chart = charts.distribution(
             _means(layer),
             marked,
@@ -101,6 +132,7 @@ class Pages:
         return self._page(
             "layer",
             layer.href,
+            recipes=recipes,
             title=f"{layer.name} · Atlas of {self._network_name}",
             description=f"The {len(layer.shown)} most active units of {layer.name} with their "
             f"pictures, and the statistics of all {layer.units}.",
@@ -114,17 +146,19 @@ class Pages:
             sketch=charts.receptive_field(layer.receptive_field, self._input),
             sheets=[
                 (recipe, shown, layer.sheet(recipe), self.sheets[layer.sheet(recipe)])
-                for recipe, shown in stand_ins(self.catalog.recipes, layer.sheets).items()
+                for recipe, shown in stand_ins(recipes, layer.sheets).items()
             ],
+            unrectified=None if layer.rectified else method.unrectified(self.catalog, recipes),
             rows=_rows(layer),
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
-        views = unit.views(self.catalog.recipes)
+        views = unit.views(unit.recipes)
         place = unit.layer.pictured.index(unit)
         return self._page(
             "unit",
             unit.href,
+            recipes=unit.recipes,
             title=f"{unit.layer.name} unit {unit.number} · Atlas of {self._network_name}",
             description=f"The picture that excites unit {unit.number} of {unit.layer.name}, rank "
             f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
@@ -145,11 +179,14 @@ class Pages:
             ],
             tuning=tuning_curves(unit),
             own_recipes=constants.tables(self.catalog),
+            likeness=evidence.LIKENESS,
+            commands=len(provenance.build_commands(self.catalog)),
         )
 
     def _portrait(self, unit: Unit, view: View) -> Portrait:
-        picture = view.picture
-        steps = self.catalog.constants[picture.recipe]["steps"]
+        picture, rectified = view.picture, unit.layer.rectified
+        own = self.catalog.constants[picture.recipe]
+        steps = own["steps"]
         sizes = len(picture.activations) // steps if steps else 0
         samples = unit.by(picture.recipe)
         return Portrait(
@@ -157,11 +194,14 @@ class Pages:
             samples=samples,
             likeness=evidence.likeness(samples),
             curve=charts.activation_curve(picture.activations, picture.stages, sizes),
+            dips=method.dips(own),
+            unrectified=None if rectified else method.unrectified(self.catalog, [picture.recipe]),
             command=provenance.unit_command(self.catalog, unit, picture),
         )
 
     def _compare(self) -> str:
         layers = [layer for layer in self.catalog.layers if layer.pictured]
+        recipes = self._made([unit for layer in layers for unit in layer.shown])
         known = {measure.key: measure for measure in measures(self.catalog)}
         summaries = [
             (
@@ -169,7 +209,7 @@ class Pages:
                 {
                     (layer.name, recipe): known[key].over(layer, recipe, self.looks).middle
                     for layer in layers
-                    for recipe in self.catalog.recipes
+                    for recipe in recipes
                 },
             )
             for title, key in (("Gain", "gain"), ("Frequency", "frequency"))
@@ -177,9 +217,11 @@ class Pages:
         return self._page(
             "compare",
             "compare.html",
+            recipes=recipes,
             title=f"Compare layers · Atlas of {self._network_name}",
             description="Two to four layers side by side, row by row; or unit against unit.",
             layers=layers,
+            made={layer.name: self._made(layer.shown) for layer in layers},
             deepest=max(len(layer.shown) for layer in layers),
             compared=COMPARED,
             summaries=summaries,
@@ -198,6 +240,8 @@ class Pages:
 
     def _findings(self) -> str:
         comparisons = pairs.compare(self.catalog, self.looks)
+        changes = guesses.changes(self.catalog, self.looks)
+        tabled = [changes.layer] if changes else []
         return self._page(
             "findings",
             "findings.html",
@@ -205,10 +249,11 @@ class Pages:
             description="Gain, robustness, spatial frequency, color, silent units and sparsity "
             "from the first layer to the last.",
             fewest=FEWEST,
+            chance=CHANCE,
             findings=findings.find(self.catalog, self.looks, comparisons),
-            comparisons=comparisons,
+            comparisons=[each for each in comparisons if each.layers != tabled],
             guesses=guesses.guesses(self.catalog, self.looks),
-            changes=guesses.changes(self.catalog, self.looks),
+            changes=changes,
             layers=self.catalog.layers,
         )
 
@@ -219,11 +264,14 @@ class Pages:
             title=f"Method · Atlas of {self._network_name}",
             description="How the pictures are made: formulas, every constant, probe set, weights, "
             "versions, and how to make them again.",
-            recipes=self.catalog.constants,
+            accounts=method.accounts(self.catalog),
+            constants=constants.columns(self.catalog),
+            defaults=ARTICLE,
             explained=constants.explained(self.catalog),
+            likeness=evidence.LIKENESS,
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
-            command=provenance.build_command(self.catalog),
+            commands=provenance.build_commands(self.catalog),
             lossless_ranks=self.lossless_ranks,
             has_more_pictures=any(
                 len(layer.pictured) > self.lossless_ranks for layer in self.catalog.layers
@@ -255,17 +303,23 @@ class Pages:
         *,
         title: str,
         description: str,
+        recipes: Sequence[str] = (),
         image: str | None = None,
         before: str | None = None,
         after: str | None = None,
         root: str | None = None,
         **context: Any,
     ) -> str:
-        """Write one page; ``before`` and ``after`` are the pages that ← and → lead to."""
+        """Write one page.
+
+        ``recipes`` are those it has pictures by, between which one can switch; ``before`` and
+        ``after`` the pages that ← and → lead to.
+        """
         page = {
             "name": template,
             "title": title,
             "description": description,
+            "recipes": recipes,
             "address": self.base_url
             and self.base_url + quote("" if name == "index.html" else name),
             "image": (self.base_url or self._root(name)) + quote(image or self.cover),
@@ -286,6 +340,11 @@ class Pages:
         self.folder.write(name, text)
         self.progress(1)
         return name
+
+    def _made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
+        """The recipes by which any of these units is pictured, and others, in the site's order."""
+        made = {recipe for unit in units for recipe in unit.recipes} | set(others)
+        return [recipe for recipe in self.catalog.recipes if recipe in made]
 
     def _root(self, name: str) -> str:
         return "../" * name.count("/")

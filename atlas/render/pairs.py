@@ -11,7 +11,7 @@ from atlas.render.catalog import Catalog, Layer
 from atlas.render.measured import Looks, Measure, measures, slope_distance
 from atlas.render.svg import number
 
-JUDGED = ("identification", "robustness", "gain")
+JUDGED = ("identification", "robustness", "gain", "gain_mean")
 """What a recipe wins or loses by; the slope joins them where the photographs' is known."""
 
 
@@ -20,7 +20,7 @@ class Difference:
     """How much a measure differs over pairs of pictures of the same units.
 
     ``range`` is the mean difference, for a ratio their geometric mean, with its interval;
-    ``pairs`` how many units have both.
+    ``pairs`` how many units have a value under both recipes.
     """
 
     measure: Measure
@@ -29,8 +29,11 @@ class Difference:
 
     @property
     def verdict(self) -> str | None:
-        """Win, tie or loss: a tie is an interval that holds no difference; None without one."""
-        if self.range.low is None or self.range.high is None:
+        """Win, tie or loss: a tie is an interval that holds no difference.
+
+        None without an interval, and for a measure of which neither more nor less is better.
+        """
+        if self.range.low is None or self.range.high is None or not self.measure.better:
             return None
         nothing = 1.0 if self.measure.log else 0.0
         if self.range.low <= nothing <= self.range.high:
@@ -59,8 +62,9 @@ class Difference:
 class Comparison:
     """A recipe against the baseline: for every measure the layers' differences, and all units'.
 
-    ``blocks`` are the differences over the units of inception blocks alone, where a run has
-    other layers too; by key of the measure, as ``by_layer`` and ``over_all``.
+    ``layers`` are those in which units are pictured by both. ``blocks`` are the differences over
+    the units of inception blocks alone, where there are other layers too; by key of the measure,
+    as ``by_layer`` and ``over_all``.
     """
 
     recipe: str
@@ -80,7 +84,7 @@ class Comparison:
             whole.figure(value or 0.0)
             for value in (whole.range.middle, whole.range.low, whole.range.high)
         )
-        verdicts = [each.verdict for each in self.by_layer[key]]
+        verdicts = [each.verdict for each in self.by_layer[key]] if len(self.layers) > 1 else []
         word = {
             "win": f"{self.recipe} wins against {self.baseline}",
             "loss": f"{self.recipe} loses against {self.baseline}",
@@ -100,34 +104,38 @@ class Comparison:
 
 def compare(catalog: Catalog, looks: Looks) -> list[Comparison]:
     """Every other recipe against the baseline, on what one of them can win by."""
-    if len(catalog.recipes) < 2:
-        return []
     baseline = catalog.baseline
     judged = [measure for measure in measures(catalog) if measure.key in JUDGED]
     if catalog.slopes is not None:
         judged.append(slope_distance(catalog.slopes[1]))
-    layers = [layer for layer in catalog.layers if layer.pictured]
     found = []
     for recipe in catalog.recipes:
-        if recipe == baseline:
+        layers = [layer for layer in catalog.layers if _common(layer, recipe, baseline)]
+        if recipe == baseline or not layers:
             continue
         by_layer, over_all, blocks = {}, {}, {}
         deep = [layer.name.startswith("inception") for layer in layers]
         for measure in judged:
-            pairs = [_pairs(measure, layer, recipe, baseline, looks) for layer in layers]
-            if any(pairs):
-                by_layer[measure.key] = [_difference(measure, each) for each in pairs]
-                over_all[measure.key] = _difference(measure, list(chain.from_iterable(pairs)))
-                if any(deep) and not all(deep):
-                    chosen = list(chain.from_iterable(compress(pairs, deep)))
-                    blocks[measure.key] = _difference(measure, chosen)
+            pairs = [paired(measure, layer, recipe, baseline, looks) for layer in layers]
+            if not any(pairs):
+                continue
+            by_layer[measure.key] = [difference(measure, each) for each in pairs]
+            over_all[measure.key] = difference(measure, list(chain.from_iterable(pairs)))
+            if any(deep) and not all(deep):
+                chosen = list(chain.from_iterable(compress(pairs, deep)))
+                blocks[measure.key] = difference(measure, chosen)
         kept = [measure for measure in judged if measure.key in by_layer]
         if kept:
             found.append(Comparison(recipe, baseline, layers, kept, by_layer, over_all, blocks))
     return found
 
 
-def _pairs(
+def _common(layer: Layer, recipe: str, baseline: str) -> bool:
+    """Whether a unit of the layer has pictures by both recipes."""
+    return any({recipe, baseline} <= set(unit.recipes) for unit in layer.pictured)
+
+
+def paired(
     measure: Measure, layer: Layer, recipe: str, baseline: str, looks: Looks
 ) -> list[tuple[float, float]]:
     """The measure under both recipes, for the units of a layer that have it under both."""
@@ -139,7 +147,8 @@ def _pairs(
     return found
 
 
-def _difference(measure: Measure, pairs: Sequence[tuple[float, float]]) -> Difference:
+def difference(measure: Measure, pairs: Sequence[tuple[float, float]]) -> Difference:
+    """How much the first of each pair is above the second: the mean over pairs, for a ratio."""
     if not pairs:
         return Difference(measure, 0, Range(None))
     mine, its = np.array(pairs).T

@@ -1,34 +1,40 @@
 """Where a picture comes from, and the command that makes it again."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from atlas.probe import UNNAMED
 from atlas.render.catalog import Catalog, Picture, Unit, base_name
 
 
-def build_command(catalog: Catalog) -> str:
-    """The command that makes the whole run again."""
-    asked = catalog.settings["asked"]
-    scope = {name: asked.get(name) for name in ("layers", "units", "top", "samples")}
-    return _command(_settings(catalog) | scope)
+def build_commands(catalog: Catalog) -> list[str]:
+    """The commands that make the whole run again, in order: one for every request."""
+    commands = []
+    for request in catalog.settings["requests"]:
+        scope = {name: request.get(name) for name in ("layers", "units", "top", "samples")}
+        commands.append(_command(_settings(catalog, request) | scope))
+    return list(dict.fromkeys(commands))
 
 
 def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
     """The command that makes one picture again, in a run of its own."""
+    requests = catalog.settings["requests"]
+    asking = (each for each in requests if picture.recipe in each.get("recipe", []))
     scope = {"units": unit.name, "recipe": picture.recipe, "samples": picture.sample}
     run = f"runs/{unit.layer.slug}-{unit.number:04d}"
-    return _command(_settings(catalog) | scope | {"run": run, "site": f"{run}-site"})
+    settings = _settings(catalog, next(asking, requests[-1]))
+    return _command(settings | scope | {"run": run, "site": f"{run}-site"})
 
 
-def _settings(catalog: Catalog) -> dict[str, Any]:
+def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
-    asked, identity = catalog.settings["asked"], catalog.settings["identity"]
+    identity = catalog.settings["identity"]
     names = ("weights", "probe", "recipe", "upscales", "steps")
     hidden = catalog.settings["probe"]["name"] == UNNAMED
     return {
         "network": identity["network"],
-        **{name: asked.get(name) for name in names},
+        **{name: request.get(name) for name in names},
         **({"probe": UNNAMED} if hidden else {}),
         **{name: identity[name] for name in ("seed", "device", "precision")},
         "batch": catalog.settings["batch"],

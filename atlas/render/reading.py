@@ -28,7 +28,7 @@ def read_catalog(run: Run) -> Catalog:
     settings, network = run.settings(), run.network()
     activations, tuning = run.table("activations"), run.table("tuning")
     strongest = run.table("strongest")
-    recipes = _recipes(settings)
+    recipes = list(settings["identity"]["recipes"])  # in the order they were first asked for
     with _named(run, "examination"):
         examination = run.table("examination")
         evidence = {
@@ -93,12 +93,6 @@ def _named(run: Run, table: str) -> Iterator[None]:
     except (KeyError, TypeError, ValueError):
         path = run.path / f"{table}.csv"
         raise AtlasError(f"{path} is damaged; delete it and run 'atlas examine'") from None
-
-
-def _recipes(settings: Mapping[str, Any]) -> list[str]:
-    """The recipes of the run: those asked for last in the order asked, then earlier ones."""
-    known, asked = list(settings["identity"]["recipes"]), settings["asked"].get("recipe", [])
-    return [name for name in asked if name in known] + [name for name in known if name not in asked]
 
 
 def _ranked(table: pd.DataFrame) -> list[Statistics]:

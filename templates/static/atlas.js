@@ -30,8 +30,11 @@
   };
 
   // Recipes. A picture lies in a folder named after its recipe; what else differs is there once
-  // for every recipe, and hidden for all but one.
-  const recipes = (document.body.dataset.recipes || "").split(" ").filter(Boolean);
+  // for every recipe, and hidden for all but one. A page offers those it has pictures by; another
+  // one that was chosen stays so for the pages that have it.
+  const listed = (text) => (text || "").split(" ").filter(Boolean);
+  const known = listed(document.body.dataset.recipes);
+  const recipes = findAll("input[name=recipe]").map((input) => input.value);
   let recipe = recipes[0];
 
   const inFolder = (address, name) => address.replace(/(^|\/)images\/[^/]+\//, `$1images/${name}/`);
@@ -59,10 +62,7 @@
   // The address of another page, with the recipe once one was chosen.
   let carried = (href) => href;
 
-  const choose = (name) => {
-    recipe = name;
-    present(document, name);
-    findAll("input[name=recipe]").forEach((input) => { input.checked = input.value === name; });
+  const carry = (name) => {
     carried = (href) => {
       const [, path, query, hash] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(href);
       if (!path.endsWith(".html") || path.includes(":")) return href;
@@ -70,21 +70,29 @@
       asked.set("recipe", name);
       return `${path}?${asked}${hash || ""}`;
     };
-    for (const link of findAll("a[href], link[rel=prev], link[rel=next]")) {
+    for (const link of findAll("a[href]:not([data-own]), link[rel=prev], link[rel=next]")) {
       link.setAttribute("href", carried(link.getAttribute("href")));
     }
     keep({ recipe: name });
+  };
+
+  const show = (name) => {
+    recipe = name;
+    present(document, name);
+    findAll("input[name=recipe]").forEach((input) => { input.checked = input.value === name; });
     recipeChanged.forEach((tell) => tell());
   };
 
   const recipeSwitch = () => {
     const asked = [new URLSearchParams(location.search).get("recipe"), memory.read()];
-    const found = asked.find((name) => recipes.includes(name));
-    if (recipes.length > 1 && found) choose(found);
+    const found = asked.find((name) => known.includes(name));
+    if (found) carry(found);
+    if (recipes.includes(found)) show(found);
     document.addEventListener("change", (event) => {
       if (event.target.name !== "recipe") return;
       memory.write(event.target.value);
-      choose(event.target.value);
+      carry(event.target.value);
+      show(event.target.value);
     });
   };
 
@@ -241,7 +249,7 @@
     const boxes = findAll("input[name=layer]", form), said = find(".said", form);
     const shelf = find(".chosen-units"), scroll = find(".compare-scroll");
     const cells = new Map(findAll("td[data-unit]", table).map((cell) => [cell.dataset.unit, cell]));
-    const known = new Set(layers.map((layer) => layer.name));
+    const named = new Set(layers.map((layer) => layer.name));
     const beside = form.elements.beside;
     let units = [];
 
@@ -250,8 +258,10 @@
       image.width = image.height = 249;
     };
 
-    // The recipes that stand beside each other, or the one that is shown.
-    const abreast = () => beside && beside.checked ? recipes : [recipe];
+    // The recipes of a layer that stand beside each other, or the one that is shown.
+    const made = new Map(findAll("th[data-layer]", table).map((head) => [head.dataset.layer, listed(head.dataset.made)]));
+    const together = () => beside && beside.checked;
+    const abreast = (layer) => together() ? made.get(layer) : [recipe];
 
     const label = (name) => {
       const words = document.createElement("small");
@@ -265,7 +275,7 @@
       present(box, by);
       enlarge(find("img", box), cell);
       find("strong", box).textContent = `${cell.dataset.short} ${find("strong", cell).textContent}`;
-      if (abreast().length > 1) find("strong", box).after(label(by));
+      if (together()) find("strong", box).after(label(by));
       const remove = document.createElement("button");
       remove.type = "button";
       remove.textContent = "Remove";
@@ -280,11 +290,11 @@
 
     const chosenLayers = () => boxes.filter((box) => box.checked).map((box) => box.value);
 
-    // A layer's column by another recipe: every cell of it once more, after the first.
-    const columns = (layer, others) => {
+    // A layer's columns by its recipes: every cell of it once for each, in place of the first.
+    const columns = (layer) => {
       for (const cell of findAll("[data-layer]:not(.again)", table)) {
         if (cell.dataset.layer !== layer || cell.closest(".distributions")) continue;
-        const again = others.map((name) => {
+        const again = made.get(layer).map((name) => {
           const copy = cell.cloneNode(true);
           copy.classList.add("again");
           present(copy, name);
@@ -297,22 +307,23 @@
     };
 
     const update = (kept) => {
-      const names = abreast(), limit = Math.max(Math.floor(most / names.length), 1);
-      boxes.filter((box) => box.checked).slice(limit).forEach((box) => { box.checked = false; });
+      const wide = (chosen) => chosen.reduce((sum, layer) => sum + abreast(layer).length, 0);
+      const boxed = boxes.filter((box) => box.checked);
+      while (boxed.length > 1 && wide(boxed.map((box) => box.value)) > most) boxed.pop().checked = false;
       const chosen = chosenLayers(), some = chosen.length > 0;
-      table.classList.toggle("chosen", some && names.length <= most);
+      table.classList.toggle("chosen", some && wide(chosen) <= most);
       findAll(".again", table).forEach((cell) => cell.remove());
-      findAll(".distributions [data-layer]", table).forEach((cell) => { cell.colSpan = some ? names.length : 1; });
+      findAll(".distributions [data-layer]", table).forEach((cell) => { cell.colSpan = some ? abreast(cell.dataset.layer).length : 1; });
       for (const cell of findAll("[data-layer]", table)) {
         cell.hidden = some && !chosen.includes(cell.dataset.layer);
       }
-      if (some && names.length > 1) chosen.forEach((layer) => columns(layer, names));
+      if (together()) chosen.forEach(columns);
       for (const cell of some ? findAll("td[data-full]:not([hidden])", table) : []) enlarge(find("img", cell), cell);
-      boxes.forEach((box) => { box.disabled = chosen.length >= limit && !box.checked; });
+      boxes.forEach((box) => { box.disabled = some && !box.checked && wide([...chosen, box.value]) > most; });
       shelf.hidden = units.length === 0;
       scroll.hidden = units.length > 0 && !some;
-      shelf.replaceChildren(...units.flatMap((name) => names.map((by) => figure(name, by))));
-      if (kept) keep({ layers: chosen.join(","), units: units.join(","), beside: names.length > 1 ? "recipes" : "" });
+      shelf.replaceChildren(...units.flatMap((name) => abreast(cells.get(name).dataset.layer).map((by) => figure(name, by))));
+      if (kept) keep({ layers: chosen.join(","), units: units.join(","), beside: together() ? "recipes" : "" });
     };
 
     const add = (name) => {
@@ -323,7 +334,7 @@
 
     const read = () => {
       const query = new URLSearchParams(location.search);
-      const asked = (query.get("layers") || "").split(",").filter((name) => known.has(name)).slice(0, most);
+      const asked = (query.get("layers") || "").split(",").filter((name) => named.has(name)).slice(0, most);
       boxes.forEach((box) => { box.checked = asked.includes(box.value); });
       (query.get("units") || "").split(",").forEach(add);
       if (beside) beside.checked = query.get("beside") === "recipes";
@@ -332,9 +343,9 @@
 
     form.addEventListener("change", (event) => {
       if (!["layer", "beside"].includes(event.target.name)) return;
-      const count = chosenLayers().length, alone = abreast().length === 1;
-      const wanting = beside && beside.checked && !count && !units.length;
-      said.textContent = wanting ? "Choose a layer or a unit." : count === 1 && alone ? "Choose another layer to compare with." : "";
+      const count = chosenLayers().length;
+      const wanting = together() && !count && !units.length;
+      said.textContent = wanting ? "Choose a layer or a unit." : count === 1 && !together() ? "Choose another layer to compare with." : "";
       update(true);
     });
     form.addEventListener("submit", (event) => {

@@ -1,0 +1,51 @@
+"""ReLUs whose gradient reaches silent units (Olah et al. 2017, "Feature Visualization", in Lucid).
+
+A ReLU that is closed everywhere passes no gradient on, and a picture that does not excite its
+unit anywhere is never told how it might. Redirected, it lets through what would open it.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+
+RELUS = (F.relu, torch.relu)
+
+
+def redirect_relus(graph: fx.GraphModule) -> None:
+    """Replace every ReLU of a graph, in place; the forward pass stays what it was."""
+    for node in graph.graph.nodes:
+        module = graph.get_submodule(node.target) if node.op == "call_module" else None
+        if (
+            isinstance(module, nn.ReLU)
+            or (node.op == "call_function" and node.target in RELUS)
+            or (node.op == "call_method" and node.target == "relu")
+        ):
+            node.op, node.target = "call_function", redirected_relu
+            node.args, node.kwargs = (node.all_input_nodes[0],), {}
+
+
+def redirected_relu(values: Tensor) -> Tensor:
+    """The ReLU, image by image (Bx...) with its own gradient where any of it gets through.
+
+    For an image of which nothing gets through, it is that of the identity, as far as a descent
+    along it would make the values larger.
+    """
+    return _RedirectedReLU.apply(values)
+
+
+class _RedirectedReLU(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        rectified = values.relu()
+        ctx.save_for_backward(rectified)
+        return rectified
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (rectified,) = ctx.saved_tensors
+        (gradient,) = gradients
+        through = gradient * (rectified > 0)
+        closed = (through == 0).flatten(1).all(1).view(-1, *[1] * (gradient.ndim - 1))
+        return torch.where(closed, gradient.clamp(max=0), through)

@@ -1,0 +1,142 @@
+"""How the pictures are made, in words that are true of the recipes of the run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from atlas.render.catalog import Catalog
+
+Constants = Mapping[str, Any]
+
+
+class Account(NamedTuple):
+    """What is said of recipes that work alike."""
+
+    recipes: list[str]
+    words: str
+
+
+def accounts(catalog: Catalog) -> list[Account]:
+    """How the pictures come about, told once for all recipes of which the same is true."""
+    found: dict[str, list[str]] = {}
+    for recipe, constants in catalog.constants.items():
+        found.setdefault(_at_length(constants), []).append(recipe)
+    return [Account(recipes, words) for words, recipes in found.items()]
+
+
+def in_short(constants: Constants) -> str:
+    """What becomes of the noise that a picture starts from, in a sentence."""
+    text = (
+        f"An optimizer changes {'its pixels' if _in_pixels(constants) else 'the waves in it'} so "
+        "that one unit of the frozen network answers more strongly"
+    )
+    if view := _view(constants):
+        text += f", on a view that is {view} at every step"
+    if constants["gradient_weight"] or constants["total_variation_weight"]:
+        text += ", while penalties keep it smooth"
+    if constants["upscales"]:
+        text += f"; then the picture is enlarged by {_enlargement(constants)}, and so on"
+    return f"{text}."
+
+
+def dips(constants: Constants) -> str:
+    """Why the activation does not simply rise while a picture is made."""
+    words = []
+    if constants["upscales"]:
+        words.append(
+            "Enlarging blurs the picture, so the activation drops and climbs again at every size."
+        )
+    if view := _view(constants):
+        words.append(
+            f"Each step also sees another view of the picture, {view} at random: the activation is "
+            "that on the view, and differs from step to step."
+        )
+    return " ".join(words)
+
+
+def unrectified(catalog: Catalog, recipes: Sequence[str]) -> str:
+    """What pictures of a layer without ReLU may show, by how these recipes reward its units."""
+    rms = [recipe for recipe in recipes if _by_rms(catalog, recipe)]
+    mean = [recipe for recipe in recipes if recipe not in rms]
+    several = len(recipes) > 1
+    text = "This layer has no ReLU at its end, so its units can be negative."
+    if rms:
+        text += (
+            f" The maximization{f' of {listed(rms)}' if several else ''} rewards the root mean "
+            "square of the activation, and with it strong negative activation too: a picture may "
+            "show what drives the unit down."
+        )
+    if mean:
+        text += (
+            f" The maximization{f' of {listed(mean)}' if several else ''} rewards the mean of the "
+            "activation, which negative activation lowers: a picture shows what drives the unit up."
+        )
+    return text
+
+
+def maximizers(catalog: Catalog, figure: str) -> str:
+    """Which recipes maximize the RMS of a unit's map, or its mean; empty where none does."""
+    wanted = figure == "RMS"
+    names = [recipe for recipe in catalog.recipes if _by_rms(catalog, recipe) == wanted]
+    if not names:
+        return ""
+    return f" The {figure} is what {listed(names)} maximize{'s' if len(names) == 1 else ''}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence."""
+    *some, last = names
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def _at_length(constants: Constants) -> str:
+    start = "small, as " if constants["upscales"] else "as "
+    if not constants["start_spread"]:
+        start += "uniform noise"
+    else:
+        start += "random noise" if _in_pixels(constants) else "noise made of random waves"
+    changed = (
+        "the picture's pixels"
+        if _in_pixels(constants)
+        else "the amounts of the cosine waves that add up to the picture"
+    )
+    words = [
+        f"A picture starts {start}. The network is frozen; what changes are {changed}, by gradient "
+        "descent, so that one unit (one channel of one layer) becomes more active anywhere in its "
+        "map."
+    ]
+    if view := _view(constants):
+        words.append(
+            f"At every step the network sees the picture {view}, at random, so that only what "
+            "survives this can grow."
+        )
+    if constants["upscales"]:
+        words.append(
+            f"After every {constants['steps']} steps the picture is enlarged by "
+            f"{_enlargement(constants)} and the descent goes on. Enlarging blurs, so the coarse "
+            "shape is settled first and the detail after it."
+        )
+    return " ".join(words)
+
+
+def _in_pixels(constants: Constants) -> bool:
+    return constants["basis"] == "pixels"
+
+
+def _view(constants: Constants) -> str:
+    """How far the views of the steps go; empty where each step sees the picture itself."""
+    moved, zoom = constants["jitter"], constants["zoom"]
+    parts = []
+    if moved:
+        parts.append(f"moved by up to {moved} {'pixel' if moved == 1 else 'pixels'}")
+    if zoom:
+        parts.append(f"enlarged or reduced by up to {100 * zoom:g} %")
+    return " and ".join(parts)
+
+
+def _enlargement(constants: Constants) -> str:
+    percent = 100 * (constants["factor"] - 1)
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def _by_rms(catalog: Catalog, recipe: str) -> bool:
+    return catalog.constants[recipe]["objective"] == "rms"
