@@ -49,6 +49,15 @@ def keep_freed_memory() -> None:
         tune(M_ARENA_MAX, 1)  # the threads' own arenas hold no blocks of this size
 
 
+def give_back_freed_memory() -> None:
+    """Give back what was kept of it, for it lies in pieces of sizes that are not needed again."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
 def choose_device(asked: str, place: int = 0) -> torch.device:
     """The device asked for; ``auto`` is a GPU, or else the CPU.
 

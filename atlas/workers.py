@@ -14,6 +14,7 @@ import torch
 
 from atlas.errors import AtlasError
 from atlas.group import Group
+from atlas.machine import give_back_freed_memory
 from atlas.memory import out_of_memory
 from atlas.network import exact_arithmetic
 from atlas.progress import Progress
@@ -86,6 +87,7 @@ class Workers(Generic[Item]):
     def _take(self, chunks: Sequence[Sequence[Item]], queue: str) -> None:
         while (number := self.group.ticket(queue)) < len(chunks):
             parts = deque([chunks[number]])
+            retried = None
             while parts:
                 part = parts.popleft()
                 if self.most is not None and len(part) > self.most:
@@ -93,17 +95,23 @@ class Workers(Generic[Item]):
                     continue
                 try:
                     self.make(part, self._report)
+                    continue
                 except Exception as error:
                     if not out_of_memory(error):
                         raise
-                    if len(part) == 1:
-                        raise AtlasError(
-                            "there is not enough memory for a single picture; free some, or take "
-                            "fewer upscales (--upscales)"
-                        ) from None
+                # Here, where the error holds nothing of the part any more.
+                give_back_freed_memory()
+                if len(part) > 1:
                     with self._lock:
                         self.most = min(self.most or len(part), (len(part) + 1) // 2)
-                    parts.appendleft(part)
+                elif part is retried:
+                    raise AtlasError(
+                        "there is not enough memory for a single picture; free some, or take "
+                        "fewer upscales (--upscales)"
+                    )
+                else:
+                    retried = part
+                parts.appendleft(part)
 
     def _report(self, done: int) -> None:
         if self._stop.is_set():

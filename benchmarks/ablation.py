@@ -22,7 +22,7 @@ from atlas import identification, images, ranking
 from atlas.errors import AtlasError
 from atlas.examine import examine
 from atlas.judge import Judge
-from atlas.machine import choose_device, choose_precision
+from atlas.machine import choose_device, choose_precision, keep_freed_memory
 from atlas.maximize import Picture, Target, maximize_units
 from atlas.network import load_network
 from atlas.recipe import RECIPES, Recipe
@@ -65,6 +65,7 @@ how far the slope of the spectrum is from the photographs'."""
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; nothing is judged."""
     options = _options(arguments)
+    keep_freed_memory()
     try:
         ablation = Ablation(Run(options.run), options.device, options.precision)
         targets = ablation.strongest(options.layers, options.units)
@@ -182,8 +183,8 @@ class Ablation:
         for gain in ("gain_rms", "gain_mean"):
             table[gain] = np.log2(table[gain].where(table[gain] > 0))
         table["distance"] = (table["slope"] - self.slope).abs()
-        made = np.array([picture.status == "ok" for picture in pictures])
-        table[list(FIGURES)] = table[list(FIGURES)].where(made[:, None])
+        failed = [picture.status != "ok" for picture in pictures]
+        table.loc[failed, list(FIGURES)] = np.nan
         return table.loc[:, ["layer", "unit", *FIGURES]]
 
 

@@ -3,16 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
+from run_fixture import make_run
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from atlas.maximize import maximize_units
 from atlas.network import load_network
+from atlas.recipe import RECIPES, Recipe
 from atlas.weights import load_model
 from benchmarks import __main__ as compare
-from benchmarks import growth, profile
+from benchmarks import ablation, growth, precision, profile
 from benchmarks.contenders import Skipped, time_contender
 from benchmarks.roofline import operations
 from benchmarks.workload import Workload, coarse, excited_units
@@ -103,3 +107,50 @@ def test_the_profile_shows_the_convolutions(capsys: pytest.CaptureFixture[str]) 
     finally:
         torch.set_num_threads(threads)
     assert "convolution" in capsys.readouterr().out
+
+
+def test_what_a_piece_brings_is_its_difference_over_the_same_units() -> None:
+    generator = np.random.default_rng(0)
+    names = list(ablation.FIGURES)
+    whole, less = (pd.DataFrame(generator.uniform(size=(20, 5)), columns=names) for _ in range(2))
+    whole.loc[3, "correct"] = less.loc[7, "correct"] = np.nan  # no task, or no picture
+    lines = ablation._summary({"clear": whole, "rgb": less}, "rgb").splitlines()
+    both = (less["correct"] - whole["correct"]).dropna()
+    (row,) = [line.split() for line in lines if line.startswith("correct")]
+    assert row[1] == f"{less['correct'].mean():.3f}"
+    assert row[2] == f"{both.mean():+.3f}"
+    assert row[-1] == "18"
+    assert "[" not in ablation._summary({"clear": whole}, "clear")
+
+
+def test_a_variant_is_measured_after_what_it_is_a_variant_of() -> None:
+    asked = ablation._options(["run", "--variants", "rgb,article jitter 8"]).variants
+    assert asked == ["article", "article jitter 8", "clear", "rgb"]
+
+
+def test_a_judge_does_not_judge_its_own_pictures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    settings = json.loads(path.read_text())
+    settings["asked"] |= {"network": "googlenet", "weights": "bundled"}
+    path.write_text(json.dumps(settings))
+    assert ablation.main([str(tmp_path / "run"), "--variants", "clear", "--device", "cpu"]) == 1
+    assert "own pictures" in capsys.readouterr().err
+
+
+def test_two_precisions_are_compared_unit_by_unit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "article", Recipe(upscales=1, steps=2))
+    arguments = ["--units", "1", "--device", "cpu", "--results", str(tmp_path)]
+    assert precision.main(arguments) == 0
+    printed = capsys.readouterr().out
+    (path,) = tmp_path.glob("*.json")
+    result = json.loads(path.read_text())
+    ratios = np.divide(result["bfloat16"], result["float32"])
+    assert len(ratios) == 16
+    (row,) = [line.split() for line in printed.splitlines() if line.startswith("all")]
+    assert row[1:3] == ["16", f"{np.median(ratios):.3f}"]
+    assert np.abs(ratios - 1).max() < 0.1, "after two steps they have not parted"

@@ -299,9 +299,8 @@ sys.exit(cli.main(["build", *sys.argv[2:]]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit does not hold")
-@pytest.mark.parametrize(("mebibytes", "code"), [(250, 0), (4, 1)])
-def test_a_process_that_gets_no_more_memory_makes_fewer_at_once_or_says_so(
-    tmp_path: Path, photographs: Path, mebibytes: int, code: int
+def test_a_process_that_gets_no_more_memory_makes_fewer_pictures_at_once(
+    tmp_path: Path, photographs: Path
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text("[recipes.large]\nstart_size = 400\nupscales = 0\nsteps = 1\n")
@@ -309,20 +308,16 @@ def test_a_process_that_gets_no_more_memory_makes_fewer_at_once_or_says_so(
     given += ["--batch", "32", "--device", "cpu", "--precision", "float32"]
     given += ["--probe", str(photographs), "--run", str(tmp_path / "run")]
     done = subprocess.run(
-        [sys.executable, "-c", STARVED, str(mebibytes), *given, "--site", str(tmp_path / "site")],
+        [sys.executable, "-c", STARVED, "250", *given, "--site", str(tmp_path / "site")],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    if code == 0:
-        assert done.stderr.count("the memory does not hold") == 1
-        plan = json.loads((tmp_path / "run" / "plan.json").read_text())
-        assert min(map(len, plan["chunks"])) <= plan["most"] < 16
-        assert len(list((tmp_path / "run" / "units" / "large" / "conv1").glob("*.json"))) == 32
-    else:
-        assert "not enough memory" in done.stderr.splitlines()[-1]
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the memory does not hold") == 1
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert min(map(len, plan["chunks"])) <= plan["most"] < 16
+    assert len(list((tmp_path / "run" / "units" / "large" / "conv1").glob("*.json"))) == 32
 
 
 @pytest.mark.parametrize("stage", ["measure_units", "write_sheets", "render", "load_network"])
