@@ -46,6 +46,10 @@ class _RedirectedReLU(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (rectified,) = ctx.saved_tensors
         (gradient,) = gradients
-        through = gradient * (rectified > 0)
-        closed = (through == 0).flatten(1).all(1).view(-1, *[1] * (gradient.ndim - 1))
-        return torch.where(closed, gradient.clamp(max=0), through)
+        through = torch.ops.aten.threshold_backward(gradient, rectified, 0)
+        closed = torch.linalg.vector_norm(through, dim=tuple(range(1, through.ndim))) == 0
+        # Rarely so; but a GPU would have to wait for the answer.
+        if not through.is_cuda and not closed.any():
+            return through
+        images = closed.view(-1, *[1] * (through.ndim - 1))
+        return torch.where(images, gradient.clamp(max=0), through)
