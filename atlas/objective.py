@@ -76,19 +76,9 @@ def relative_mean(maps: Tensor, scales: Tensor) -> Tensor:
     return maps.flatten(1).mean(1) / scales
 
 
-def compressed_mean(maps: Tensor, scales: Tensor) -> Tensor:
-    """Inverse hyperbolic sine of the relative mean: BxHxW and B to B.
-
-    Linear about zero and a logarithm far from it: what excites the unit far more than any
-    photograph does counts less and less, and the regularizers keep their say.
-    """
-    return relative_mean(maps, scales).asinh()
-
-
 OBJECTIVES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "rms": lambda maps, scales: root_mean_square(maps),
     "relative_mean": relative_mean,
-    "compressed_mean": compressed_mean,
 }
 """What is maximized, by name: of the units' maps and scales."""
 

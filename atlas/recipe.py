@@ -22,7 +22,7 @@ LARGEST = 4096
 """No picture is larger, in pixels a side."""
 
 CHOICES = {
-    "objective": ("rms", "relative_mean", "compressed_mean"),
+    "objective": ("rms", "relative_mean"),
     "gradient_kernel": ("scharr3", "sobel3", "farid5"),
     "color_range": ("free", "sigmoid"),
     "color_axes": ("rgb", "decorrelated"),
@@ -68,8 +68,7 @@ class Recipe:
             of weight 0 is not computed.
         gradient_kernel: the derivative behind the gradient term.
         objective: what is maximized. ``rms``: of the unit's map, in the network's own units;
-            ``relative_mean``: the map's mean over that on the unit's strongest probe image;
-            ``compressed_mean``: the inverse hyperbolic sine of that, which grows as its logarithm.
+            ``relative_mean``: the map's mean over that on the unit's strongest probe image.
         jitter: by how many pixels the view of each step is moved at most, each way.
         zoom: by which part it is enlarged or reduced at most; 0.1 is up to 1.1 times.
         color_range: ``free``, clipped between two sizes only, or ``sigmoid``, always within 0..1.
@@ -176,8 +175,7 @@ RECIPES = {
         activation_weight=1.0,
         pixel_weight=0.0,
         gradient_weight=0.0,
-        total_variation_weight=0.3,
-        objective="compressed_mean",
+        objective="relative_mean",
         jitter=8,
         zoom=0.1,
         color_range="sigmoid",

@@ -25,7 +25,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "calm": {"gradient_kernel": "sobel3"},
     "still": {"gradient_kernel": "farid5", "jitter": 8},
     "clear": {
-        "objective": "compressed_mean",
+        "objective": "relative_mean",
         "pixel_weight": 0.0,
         "gradient_weight": 0.0,
         "total_variation_weight": 0.3,

@@ -203,14 +203,14 @@ def test_recipes_take_the_upscales_and_steps_asked() -> None:
 def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "atlas.toml"
     path.write_text(
-        'recipe = ["calm", "sharp", "clear"]\n'
+        'recipe = ["calm", "smooth", "clear"]\n'
         '[recipes.calm]\ngradient_kernel = "farid5"\njitter = 8\n'
-        '[recipes.sharp]\nbase = "clear"\ntotal_variation_weight = 0\n'
+        '[recipes.smooth]\nbase = "clear"\ntotal_variation_weight = 1\n'
     )
     settings = Settings(**config.read_file(path), steps=3)
     assert settings.recipes_asked() == {
         "calm": Recipe(gradient_kernel="farid5", jitter=8, steps=3),
-        "sharp": replace(RECIPES["clear"], total_variation_weight=0, steps=3),
+        "smooth": replace(RECIPES["clear"], total_variation_weight=1, steps=3),
         "clear": replace(RECIPES["clear"], steps=3),
     }
     kept = json.loads(json.dumps(settings.as_json()))

@@ -23,9 +23,8 @@ MEANINGS = {
     "total_variation_weight": "Weight of the total variation, the mean step from a pixel to its "
     "right and its lower neighbor: an edge costs no more than a ramp of the same height (Rudin et "
     "al. 1992, Mahendran and Vedaldi 2016).",
-    "objective": "What is maximized: the RMS of the unit's map; its mean over that on the unit's "
-    "strongest probe image; or the inverse hyperbolic sine of that, which grows as its "
-    "logarithm: one recipe then suits every depth.",
+    "objective": "What is maximized: the RMS of the unit's map; or its mean over that on the "
+    "unit's strongest probe image, so that one recipe suits every network and depth.",
     "jitter": "By how many pixels the picture is moved at most, at random, before each step "
     "(Mahendran and Vedaldi 2016).",
     "zoom": "By which part it is enlarged or reduced at most, at random, before each step: what "
