@@ -109,8 +109,10 @@ class Network:
                 )
         # Kept on the device: made anew at each step they would be copied there each time, and the
         # host would wait.
-        like = torch.empty(0, device=self.device, dtype=self.dtype)
-        self._statistics = [like.new_tensor(v).view(3, 1, 1) for v in (self.mean, self.std)]
+        self._statistics = [
+            torch.tensor(values, device=self.device, dtype=torch.float64).view(3, 1, 1)
+            for values in (self.mean, self.std)
+        ]
         self.weights = weights or _describe_weights(module)
         self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
         try:

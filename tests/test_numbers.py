@@ -81,8 +81,10 @@ def test_a_unit_that_overflows_on_the_probe_images_is_named(
 ) -> None:
     shrink(monkeypatch)
     monkeypatch.setattr("small_build.Small", Overflowing)
-    draw_photographs(tmp_path, 3)
-    given = [*QUICK, "--probe", str(tmp_path), "--run", str(tmp_path / "run")]
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    draw_photographs(photographs, 3)
+    given = [*QUICK, "--probe", str(photographs), "--run", str(tmp_path / "run")]
     assert main(["rank", *given]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "unit 1 of conv1" in line and "--precision float64" in line
