@@ -78,7 +78,7 @@ def lucent(workloads: Workloads) -> list[float]:
 
 
 def horama(workloads: Workloads) -> list[float]:
-    """Horama's Fourier visualization with its own defaults: six noisy crops a step."""
+    """Horama's Fourier image with its own defaults: six noisy crops a step, an even size."""
     fourier = import_module("horama").fourier
     model = _model(workloads[0])
 
@@ -97,8 +97,8 @@ def horama(workloads: Workloads) -> list[float]:
             fourier(
                 objective,
                 total_steps=part.recipe.steps,
-                image_size=size,
-                model_input_size=size,
+                image_size=size + size % 2,
+                model_input_size=size + size % 2,
                 device=part.device,
             )
             handle.remove()
