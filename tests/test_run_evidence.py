@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_build import QUICK, contents, draw_photographs, shrink
 
 from atlas import examination
 from atlas.cli import main
 from atlas.judge import Judge
 from atlas.photograph import decode
-from tests.small_build import QUICK, contents, draw_photographs, shrink
 
 PHOTOGRAPHS = 60
 
