@@ -1,9 +1,9 @@
 """``python -m benchmarks.ablation RUN``: what each piece of the recipe ``clear`` is worth.
 
 Makes a few units of the deeper layers with the article's recipe, with ``clear``, and with one piece
-of ``clear`` taken out at a time, and measures every picture as a build does. Each variant is set
-against the recipe that it is a variant of, unit by unit: what the piece costs or brings. The run
-must be ranked over photographs; nothing in it is changed.
+of either taken out or put in at a time, and measures every picture as a build does. Each variant is
+set against the recipe that it is a variant of, unit by unit: what the piece costs or brings. The
+run must be ranked over photographs; nothing in it is changed.
 """
 
 import argparse
@@ -54,7 +54,7 @@ VARIANTS: Mapping[str, Recipe] = {
     "true gradient": replace(CLEAR, relu_gradient="true"),
     "white start": replace(CLEAR, start_spread=0),
 }
-"""The article's recipe and its author's wishes; ``clear``, whole and with one piece less."""
+"""The article's recipe and its author's wishes; ``clear``, and with a piece out, or one put in."""
 
 FIGURES = ("correct", "robustness", "gain_rms", "gain_mean", "distance")
 """Identified photographs and what perturbations leave, as shares; gains, as logarithms to base 2;
