@@ -48,6 +48,8 @@ COMMANDS = {
 PART = ".atlas-", ".part"
 """How the names begin and end of files that are being written."""
 
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
 ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room and start again"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "name a folder that you may write"),
@@ -96,10 +98,13 @@ class Ground:
         part = name.with_name(token_hex(8).join(PART))
         with one_line(path):
             root = self._hold()
-            for folder in reversed(name.parents[:-1]):
-                with suppress(FileExistsError):
-                    os.mkdir(folder, dir_fd=root)
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=root)
+            try:
+                handle = os.open(part, NEW, dir_fd=root)
+            except FileNotFoundError:
+                for folder in reversed(name.parents[:-1]):
+                    with suppress(FileExistsError):
+                        os.mkdir(folder, dir_fd=root)
+                handle = os.open(part, NEW, dir_fd=root)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)

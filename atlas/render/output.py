@@ -2,8 +2,9 @@
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -27,7 +28,9 @@ class SiteFolder:
         self.path = path
         self.written: set[str] = set()
         self._old: set[str] = set()
+        self._own: set[Path] = set()
         self._ground = Ground(path)
+        self._lock = threading.Lock()
 
     @classmethod
     @contextmanager
@@ -37,26 +40,28 @@ class SiteFolder:
         with lock(path):
             with one_line(path):
                 folder._start()
-            yield folder
+            try:
+                yield folder
+            finally:
+                with suppress(OSError):  # was raised at the write
+                    folder._manifest.close()
             with one_line(path):
                 folder._finish()
 
     def write(self, name: str, data: bytes | str) -> None:
         """Write one file, whole or not at all; ``name`` is relative with forward slashes.
 
-        A file that already says the same is left as it is. Half a character, as in the name of a
-        file that is no Unicode, is written as its escape.
+        Threads may write at the same time, each its own files. A file that already says the same
+        is left as it is. Half a character, as in the name of a file that is no Unicode, is written
+        as its escape.
         """
         content = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
         if not _inside(name):
             raise AtlasError(f"{name!r} cannot be the name of a file in a site; rename it")
         path = self.path / name
         with one_line(self.path):
-            if not self._is_own(path.parent):
-                raise AtlasError(f"{path.parent} leads out of the site; remove that link")
-            if name not in self._old and name not in self.written:
+            with self._lock:
                 self._claim(name)
-            self.written.add(name)
             self._replace(path, content)
 
     def _start(self) -> None:
@@ -66,20 +71,27 @@ class SiteFolder:
             listed = os.fsdecode(manifest.read_bytes()).split("\n")
             self._old = {name for name in listed if _inside(name)}
         self._remember(self._old)
+        self._manifest = manifest.open("r+", encoding="utf-8", buffering=1)
+        self._manifest.seek(0, os.SEEK_END)
 
     def _claim(self, name: str) -> None:
-        """Make a new name ours, in the manifest too, before there is such a file.
+        """Make a name ours, in the manifest too where it is new, before there is such a file.
 
         So an interruption at any moment leaves no file of which the next render does not know.
         """
         path = self.path / name
-        if os.path.lexists(path):
-            raise AtlasError(
-                f"{path} was not written by atlas; move it away, or name another folder with --site"
-            )
-        with (self.path / MANIFEST).open("r+", encoding="utf-8") as manifest:
-            manifest.seek(0, os.SEEK_END)
-            manifest.write(f"{name}\n")
+        if path.parent not in self._own:
+            if not self._is_own(path.parent):
+                raise AtlasError(f"{path.parent} leads out of the site; remove that link")
+            self._own.add(path.parent)
+        if name not in self._old and name not in self.written:
+            if os.path.lexists(path):
+                raise AtlasError(
+                    f"{path} was not written by atlas; move it away, or name another folder with "
+                    "--site"
+                )
+            self._manifest.write(f"{name}\n")
+        self.written.add(name)
 
     def _finish(self) -> None:
         for name in sorted(self._old - self.written):

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from atlas.images import decode_png
 from atlas.render.catalog import Catalog, Picture
 from atlas.render.measures import colorfulness, spatial_frequency
 from atlas.render.output import SiteFolder
+from atlas.render.spread import spread
 from atlas.store import Run
 
 SHEET_SCALE = 2 / 3
@@ -28,8 +28,6 @@ QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 50, 60, 50
 
 LOSSLESS_BUDGET = 4_000_000
 """Bytes. Lossless pictures take about 170 kB each; the first ranks get theirs, as fits."""
-
-WORKERS = 4
 
 
 @dataclass(frozen=True)
@@ -45,19 +43,22 @@ def write_pictures(
 ) -> dict[str, Look]:
     """Write the web's versions of all pictures; return what each looks like, by its stem."""
     pictures = [picture for unit in catalog.pictured for picture in unit.pictures]
-    sources = {
-        picture.stem: run.picture_path(picture.recipe, unit.layer.name, unit.number, picture.sample)
+    sources = [
+        run.picture_path(picture.recipe, unit.layer.name, unit.number, picture.sample)
         for unit in catalog.pictured
         for picture in unit.pictures
-    }
+    ]
+
+    def write(picture: Picture, source: Path) -> Look:
+        files, look = _encode(picture, source)
+        for name, data in files.items():
+            folder.write(name, data)
+        return look
+
     looks = {}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        made = pool.map(lambda picture: _encode(picture, sources[picture.stem]), pictures)
-        for picture, (files, look) in zip(pictures, made, strict=True):
-            for name, data in files.items():
-                folder.write(name, data)
-            looks[picture.stem] = look
-            progress(1)
+    for picture, look in zip(pictures, spread(write, pictures, sources), strict=True):
+        looks[picture.stem] = look
+        progress(1)
     return looks
 
 

@@ -13,6 +13,7 @@ from atlas.probe import open_probe_set
 from atlas.render.catalog import Catalog, Layer, ProbeImage
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import webp
+from atlas.render.spread import spread
 from atlas.stimuli import battery
 
 SIDE, QUALITY = 128, 60
@@ -49,18 +50,26 @@ def write_probe_images(
     Without ``published``, where the photographs lie, none of them is read or shown. Raises
     AtlasError when what lies there is not what the units were ranked on.
     """
-    names = sorted({image.name for unit in catalog.pictured for image in unit.strongest})
     draw = _drawing(catalog, published)
     if draw is None:
         return {}
-    numbers = {name: index for index, name in enumerate(catalog.probe_images)}
-    files = {}
-    for name in names:
-        if name in numbers and (pixels := draw(name)) is not None:
-            files[name] = f"images/probe/{numbers[name]:05d}.webp"
-            small = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-            folder.write(files[name], webp(small, QUALITY))
-    return files
+    shown = {image.name for unit in catalog.pictured for image in unit.strongest}
+    files = {
+        name: f"images/probe/{index:05d}.webp"
+        for index, name in enumerate(catalog.probe_images)
+        if name in shown
+    }
+
+    def write(name: str, file: str) -> str | None:
+        pixels = draw(name)
+        if pixels is None:
+            return None
+        small = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        folder.write(file, webp(small, QUALITY))
+        return name
+
+    written = spread(write, files.keys(), files.values())
+    return {name: files[name] for name in written if name is not None}
 
 
 def _drawing(
