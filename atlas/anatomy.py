@@ -1,6 +1,6 @@
 """What a network's graph says of its layers: units, stride, receptive field, branches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,12 +117,8 @@ def branches(
     ``paths`` gives the node of every nameable place; a branch is called by what tells the name of
     its last node from those of the other branches.
     """
-    found = next(n for n in graph.graph.nodes if n.name == node)
-    if found.target is not torch.cat:
-        return ()
-    parts = found.args[0]
-    axis = found.kwargs.get("dim", found.args[1] if len(found.args) > 1 else 0)
-    if axis != 1 or not isinstance(parts, list | tuple):
+    parts = concatenated(next(n for n in graph.graph.nodes if n.name == node))
+    if not parts:
         return ()
     longest = {name: tuple(path.split(".")) for path, name in paths.items()}
     names = [longest.get(part.name, (part.name,)) for part in parts]
@@ -139,6 +135,15 @@ def branches(
         found_branches.append(Branch(".".join(name[shared:told_apart]), first, units))
         first += units
     return tuple(found_branches)
+
+
+def concatenated(node: fx.Node) -> Sequence[fx.Node]:
+    """The nodes whose units a node puts one after the other; none where it does something else."""
+    if node.target is not torch.cat:
+        return ()
+    parts = node.args[0]
+    axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+    return parts if axis == 1 and isinstance(parts, list | tuple) else ()  # type: ignore[return-value]
 
 
 def _reaches(graph: fx.GraphModule, node: str, size: int) -> bool:

@@ -1,13 +1,12 @@
 """The loss of each image: what its unit does, and what the picture itself adds."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from atlas.objective import OBJECTIVES, REGULARIZERS, own_maps, root_mean_square
-from atlas.ragged import Trunk
+from atlas.objective import OBJECTIVES, REGULARIZERS, root_mean_square
+from atlas.own_channel import OwnChannels, OwnMaps
 from atlas.recipe import Recipe
 
 
@@ -16,18 +15,16 @@ class Loss:
 
     Args:
         trunk: the network as far as the units need it.
-        units: (layer, unit) of each image, in the order of depth.
+        units: (layer, unit) of each image, in the order of depth, and of units within a layer.
         scales: B, of the units.
         recipe: of whose objective and regularizers the loss is made.
     """
 
     def __init__(
-        self, trunk: Trunk, units: Sequence[tuple[str, int]], scales: Tensor, recipe: Recipe
+        self, trunk: OwnChannels, units: Sequence[tuple[str, int]], scales: Tensor, recipe: Recipe
     ) -> None:
         self.terms = ("activation", *recipe.regularizers(), "loss")
-        self._trunk = trunk
-        self._leaving = Counter(layer for layer, _ in units)
-        self._units = torch.tensor([unit for _, unit in units], device=scales.device)
+        self._maps = OwnMaps(trunk, units, scales.device)
         self._scales = scales
         self._recipe = recipe
 
@@ -51,9 +48,8 @@ class Loss:
         norms: list[Tensor] = []
         measured: list[Tensor] = []
         first = 0
-        for layer, values in self._trunk.activations(views, self._leaving):
-            part = slice(first, first + self._leaving[layer])
-            maps = own_maps(values, self._units[part])
+        for maps in self._maps(views):
+            part = slice(first, first + len(maps))
             measured.append(measure(maps, self._scales[part]))
             norms.append(
                 measured[-1] if self._recipe.objective == "rms" else root_mean_square(maps.detach())

@@ -20,9 +20,9 @@ from atlas.draws import uniform
 from atlas.errors import UsageError
 from atlas.loss import Loss
 from atlas.network import Network, exact_arithmetic
+from atlas.own_channel import OwnChannels
 from atlas.parameterization import Parameterization
 from atlas.progress import Progress
-from atlas.ragged import Trunk
 from atlas.recipe import Recipe
 from atlas.transformation import Views
 
@@ -172,9 +172,9 @@ def maximize_chunk(
     scales: Sequence[float] | None = None,
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together."""
-    trunk = Trunk(
+    trunk = OwnChannels(
         network,
-        [target.layer for target in targets],
+        [(target.layer, target.unit) for target in targets],
         network.convolution_dtype,
         redirect=recipe.relu_gradient == "redirected",
     )
@@ -215,7 +215,7 @@ class _Climb:
     """The way of a batch of pictures through all sizes of the recipe's ladder."""
 
     network: Network
-    trunk: Trunk
+    trunk: OwnChannels
     recipe: Recipe
     seed: int
     progress: Progress | None
@@ -229,7 +229,9 @@ class _Climb:
     ) -> list[Picture]:
         """Make the pictures once, from their own noise or from images given."""
         network, recipe = self.network, self.recipe
-        order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
+        order = sorted(
+            range(len(targets)), key=lambda i: (network.depth(targets[i].layer), targets[i].unit)
+        )
         ladder = recipe.ladder(network.smallest_input)
         images = self._start(targets, attempt, ladder[0].size) if init is None else init
         images = images[order].to(network.device, network.dtype)

@@ -178,6 +178,10 @@ class Network:
             raise self._unknown(layer)
         return self.paths[layer]
 
+    def units_at(self, node: str) -> int:
+        """How many units the output of a graph node has."""
+        return self._anatomy[node].shape[0]
+
     def chain(self) -> list[tuple[str, Layer]]:
         """Class name and description of the top-level modules with positions, in depth order."""
         return [

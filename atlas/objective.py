@@ -14,34 +14,6 @@ from torch import Tensor
 from atlas.recipe import Recipe
 
 
-def own_maps(activations: Tensor, units: Tensor) -> Tensor:
-    """Each image's map of its own unit: BxUxHxW and B to BxHxW, at least float32."""
-    chosen = _OwnUnit.apply(activations, units)
-    return chosen.to(torch.promote_types(chosen.dtype, torch.float32))
-
-
-class _OwnUnit(torch.autograd.Function):
-    """The channel of each image's own unit: BxUxHxW and B to BxHxW.
-
-    Indexing does the same, but its gradient has the default memory layout, and everything
-    behind it, channels last like the network, is then up to thirty times slower.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, activations: Tensor, units: Tensor) -> Tensor:
-        images = torch.arange(len(units), device=units.device)
-        ctx.save_for_backward(activations)
-        ctx.place = images, units
-        return activations[images, units]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (activations,) = ctx.saved_tensors
-        whole = torch.zeros_like(activations)
-        whole[ctx.place] = gradients[0]
-        return whole, None
-
-
 def root_mean_square(values: Tensor) -> Tensor:
     """Root mean square of each item of a batch: Bx... to B.
 

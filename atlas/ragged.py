@@ -41,10 +41,9 @@ class Trunk(fx.Interpreter):
         *,
         redirect: bool = False,
     ) -> None:
-        self.layer_at = {network.node_of(layer): layer for layer in layers}
         self.layers = tuple(sorted(set(layers), key=network.depth))
         graph = copy.deepcopy(network.graph)
-        simplify(graph, set(self.layer_at))
+        simplify(graph, {network.node_of(layer) for layer in self.layers})
         if redirect:
             redirect_relus(graph)
         self.dtype = dtype or network.dtype
@@ -52,7 +51,27 @@ class Trunk(fx.Interpreter):
         # bfloat16 by a quarter.
         graph.to(self.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         super().__init__(graph)
-        self.nodes = list(graph.graph.nodes)
+        nodes = {node.name: node for node in graph.graph.nodes}
+        self.ends = {layer: nodes[network.node_of(layer)] for layer in self.layers}
+        self.cut({layer: [end] for layer, end in self.ends.items()})
+
+    def cut(self, taken: Mapping[str, Sequence[fx.Node]]) -> None:
+        """Say which nodes' values an image takes along where it leaves: by default its layer's.
+
+        What these need is computed before it leaves, and the rest only for the images that stay.
+        """
+        nodes: Sequence[fx.Node] = self.module.graph.nodes  # type: ignore[assignment]
+        self._taken = taken
+        self._steps: list[fx.Node | str] = []
+        for layer in self.layers:
+            needed = ancestors(taken[layer])
+            self._steps += [node for node in nodes if node in needed and node not in self._steps]
+            self._steps.append(layer)
+        self._last_use = {
+            source: step
+            for step in self._steps
+            for source in (taken[step] if isinstance(step, str) else step.all_input_nodes)
+        }
 
     def activations(
         self, images: Tensor, leaving: Mapping[str, int] | None = None
@@ -68,53 +87,108 @@ class Trunk(fx.Interpreter):
             BxUxHxW (1x1 positions where the layer has none). A layer where no image leaves is
             passed over, and the pass ends with the last image.
         """
-        last_use = {source: node for node in self.nodes for source in node.all_input_nodes}
+        for layer, taken in self.leave(images, leaving):
+            yield layer, with_positions(taken[self.ends[layer]])
+
+    def leave(
+        self, images: Tensor, leaving: Mapping[str, int] | None = None
+    ) -> Iterator[tuple[str, Mapping[fx.Node, Tensor]]]:
+        """As ``activations``, yielding what is taken along at each layer, by its node."""
         remaining = len(images)
         values: dict[fx.Node, Any] = {}
         self.env = values
         self.args_iter = iter([images.to(self.dtype, memory_format=torch.channels_last)])
-        for node in self.nodes:
-            values[node] = self.run_node(node)
-            for source in node.all_input_nodes:
-                if last_use[source] is node:
+        for step in self._steps:
+            if isinstance(step, fx.Node):
+                values[step] = self.run_node(step)
+                sources = step.all_input_nodes
+            else:
+                sources = self._taken[step]
+                if leaving is None:
+                    yield step, {source: values[source] for source in sources}
+                elif count := leaving.get(step, 0):
+                    remaining -= count
+                    if remaining == 0:
+                        yield step, {source: values[source] for source in sources}
+                        return
+                    left, kept = _split_off(values, step, count, remaining)
+                    values.update(kept)
+                    yield step, left
+            for source in sources:
+                if self._last_use[source] is step:
                     del values[source]
-            layer = self.layer_at.get(node.name)
-            if layer is None:
-                continue
-            if leaving is None:
-                yield layer, _with_positions(values[node])
-            elif count := leaving.get(layer, 0):
-                left, kept = _part(values, node, count, remaining - count)
-                values.update(kept)
-                yield layer, _with_positions(left)
-                remaining -= count
-                if remaining == 0:
-                    return
 
 
-def _part(
-    values: Mapping[fx.Node, Any], node: fx.Node, leaving: int, staying: int
-) -> tuple[Tensor, dict[fx.Node, Any]]:
-    """Split off the first images: their part of ``node``, and the others' part of all values."""
+def ancestors(nodes: Sequence[fx.Node]) -> set[fx.Node]:
+    """The nodes, and all that they are computed from."""
+    found: set[fx.Node] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += node.all_input_nodes
+    return found
+
+
+def _split_off(
+    values: Mapping[fx.Node, Any], layer: str, leaving: int, staying: int
+) -> tuple[dict[fx.Node, Tensor], dict[fx.Node, Any]]:
+    """Part the values of the first images from those of the others."""
 
     def stay(value: Any) -> Any:
         if isinstance(value, Tensor):
-            return value.split((leaving, staying))[1]
+            return part(value, (leaving, staying))[1]
         if isinstance(value, int):
             raise AtlasError(
-                f"no image can leave at {node.name!r}, where the network computes with the size "
+                f"no image can leave at {layer!r}, where the network computes with the size "
                 "of the batch; choose the module around it"
             )
         return value
 
-    left, kept = values[node].split((leaving, staying))
-    rest = {
-        other: map_aggregate(value, stay)
-        for other, value in values.items()
-        if other is not node and other.op != "get_attr"
-    }
-    return left, {**rest, node: kept}
+    left: dict[fx.Node, Tensor] = {}
+    kept: dict[fx.Node, Any] = {}
+    for node, value in values.items():
+        if node.op == "get_attr":
+            continue
+        if isinstance(value, Tensor):
+            left[node], kept[node] = part(value, (leaving, staying))
+        else:
+            kept[node] = map_aggregate(value, stay)
+    return left, kept
 
 
-def _with_positions(activations: Tensor) -> Tensor:
+def part(values: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """Split a batch, as ``torch.split`` does."""
+    return _Part.apply(values, tuple(sizes)) if len(sizes) > 1 else (values,)
+
+
+class _Part(torch.autograd.Function):
+    """A split whose gradient has the memory layout of the values, like the network.
+
+    That of torch's own has the default layout where a part has no gradient, and everything before
+    it is then slower.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, sizes: tuple[int, ...]) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(values)
+        ctx.sizes = sizes
+        return values.split(sizes)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor, None]:
+        (values,) = ctx.saved_tensors
+        whole = torch.empty_like(values)
+        for piece, gradient in zip(whole.split(ctx.sizes), gradients, strict=True):
+            if gradient is None:
+                piece.zero_()
+            else:
+                piece.copy_(gradient)
+        return whole, None
+
+
+def with_positions(activations: Tensor) -> Tensor:
+    """Activations as BxUxHxW; those of a layer that has no positions have one."""
     return activations if activations.ndim == 4 else activations[:, :, None, None]

@@ -10,20 +10,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-RELUS = (F.relu, torch.relu)
-
 
 def redirect_relus(graph: fx.GraphModule) -> None:
     """Replace every ReLU of a graph, in place; the forward pass stays what it was."""
     for node in graph.graph.nodes:
-        module = graph.get_submodule(node.target) if node.op == "call_module" else None
-        if (
-            isinstance(module, nn.ReLU)
-            or (node.op == "call_function" and node.target in RELUS)
-            or (node.op == "call_method" and node.target == "relu")
-        ):
+        if is_relu(graph, node):
             node.op, node.target = "call_function", redirected_relu
             node.args, node.kwargs = (node.all_input_nodes[0],), {}
+
+
+def is_relu(graph: nn.Module, node: fx.Node) -> bool:
+    """Whether a node is a ReLU, plain or redirected."""
+    if node.op == "call_module":
+        return isinstance(graph.get_submodule(str(node.target)), nn.ReLU)
+    if node.op == "call_method":
+        return node.target == "relu"
+    return node.target in (F.relu, torch.relu, redirected_relu)
 
 
 def redirected_relu(values: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ from atlas.errors import AtlasError
 from atlas.machine import choose_device, keep_freed_memory
 from atlas.maximize import Picture, Target, maximize_units
 from atlas.network import Network, load_network
-from atlas.objective import own_maps, root_mean_square
+from atlas.objective import root_mean_square
+from atlas.own_channel import own_maps
 from atlas.ragged import Trunk
 from atlas.recipe import RECIPES
 from benchmarks.report import RESULTS, machine, table, write

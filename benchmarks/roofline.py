@@ -1,20 +1,22 @@
 """The least time the machine needs: the work of the convolutions over the rate it does them at.
 
-Counted are the convolutions that a layer depends on, forward and for the gradient with respect
-to their input (the same number of operations), and nothing past the layer. The rate is that of
-one large convolution, forward. What is left of a program's time is everything else.
+Counted are the convolutions that a unit depends on, forward and for the gradient with respect to
+their input (the same number of operations): nothing past its layer, and of the last convolution
+its own filter. The rate is that of one large convolution, forward. What is left of a program's time
+is everything else.
 """
 
 import copy
 import statistics
 import time
-from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from atlas.network import Network, exact_arithmetic
+from atlas.own_channel import OwnChannels
+from atlas.ragged import ancestors
 from benchmarks.workload import Workload
 
 IMAGES, INPUTS, OUTPUTS, SIDE, KERNEL = 16, 192, 384, 56, 3
@@ -49,13 +51,17 @@ class ConvolutionCounter(fx.Interpreter):
 def operations(network: Network, workload: Workload) -> int:
     """Floating-point operations that the pictures of the workload need."""
     counter = ConvolutionCounter(network)
-    needed = cache(lambda layer: _ancestors(network, layer))
-    total = 0
+    trunk = OwnChannels(network, workload.units)
+    total = 0.0
     for size in workload.sizes:
         forward = counter.count(size)
-        for layer, _ in workload.units:
-            total += sum(done for node, done in forward.items() if node in needed(layer))
-    return total * FORWARD_AND_GRADIENT * workload.recipe.steps
+        for own in workload.units:
+            origin, _ = trunk.origins[own]
+            total += sum(forward.get(node.name, 0) for node in ancestors([origin.source]))
+            if origin.convolution is not None:
+                name = origin.convolution.name
+                total += forward[name] / network.units_at(name)
+    return round(total * FORWARD_AND_GRADIENT * workload.recipe.steps)
 
 
 def convolution_rate(dtype: torch.dtype, device: str, repeats: int = 3) -> float:
@@ -75,19 +81,6 @@ def convolution_rate(dtype: torch.dtype, device: str, repeats: int = 3) -> float
             _wait(device)
             seconds.append(time.perf_counter() - started)
     return 2 * IMAGES * OUTPUTS * SIDE**2 * weight[0].numel() / statistics.median(seconds)
-
-
-def _ancestors(network: Network, layer: str) -> frozenset[str]:
-    """Names of the nodes that the layer is computed from, itself among them."""
-    by_name = {node.name: node for node in network.graph.graph.nodes}
-    found: set[str] = set()
-    waiting = [by_name[network.node_of(layer)]]
-    while waiting:
-        node = waiting.pop()
-        if node.name not in found:
-            found.add(node.name)
-            waiting += node.all_input_nodes
-    return frozenset(found)
 
 
 def _wait(device: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torch.nn.functional as F
 from run_fixture import make_run
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.feature_extraction import create_feature_extractor
@@ -49,17 +50,31 @@ def test_a_contender_that_fails_is_named_with_its_reason() -> None:
         time_contender("article", [workload])
 
 
-@pytest.mark.parametrize("layer", ["conv1", "inception3b", "maxpool4"])
-def test_counted_operations_are_those_torch_counts(layer: str) -> None:
+@pytest.mark.parametrize(
+    ("unit", "source", "last"),
+    [
+        (("conv1", 0), "conv1", None),
+        (("inception3b", 0), "inception3a", "inception3b.branch1.conv"),
+        (("inception3b", 150), "inception3b.branch2.0", "inception3b.branch2.1.conv"),
+        (("maxpool4", 10), "inception4d", "inception4e.branch1.conv"),
+    ],
+)
+def test_counted_operations_are_those_torch_counts(
+    unit: tuple[str, int], source: str, last: str | None
+) -> None:
     recipe = coarse(64, 1, 3)
     network = load_network("googlenet", "bundled")
     module, _ = load_model("googlenet", "bundled")
-    part = create_feature_extractor(module, {layer: "out"})
+    part = create_feature_extractor(module, {source: "out"})
     with FlopCounterMode(display=False) as counter:
         for size in (28, 64):
-            image = torch.rand(1, 3, size, size, requires_grad=True)
-            part(image)["out"].sum().backward()
-    workload = Workload("bundled", "cpu", ((layer, 0),), recipe)
+            values = part(torch.rand(1, 3, size, size, requires_grad=True))["out"]
+            if last is not None:
+                convolution = module.get_submodule(last)
+                assert isinstance(convolution, torch.nn.Conv2d)
+                values = F.conv2d(values, convolution.weight[:1], padding=convolution.padding)
+            values.sum().backward()
+    workload = Workload("bundled", "cpu", (unit,), recipe)
     assert operations(network, workload) == counter.get_total_flops() * 3
 
 

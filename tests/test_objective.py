@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas import objective
+from atlas.own_channel import own_maps
 
 SCHARR = np.array([[-3.0, 0.0, 3.0], [-10.0, 0.0, 10.0], [-3.0, 0.0, 3.0]])
 
@@ -35,7 +36,7 @@ def scharr(channel: NDArray[np.float64]) -> list[float]:
 
 
 def activation(activations: Tensor, units: Tensor) -> Tensor:
-    return objective.root_mean_square(objective.own_maps(activations, units))
+    return objective.root_mean_square(own_maps(activations, units))
 
 
 @settings(deadline=None)

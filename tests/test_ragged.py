@@ -1,9 +1,7 @@
 """Each image leaves at its own layer, with what the whole network alone would compute there."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,70 +9,14 @@ import torch
 import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import agrees, counted, densenet, googlenet, images, network, plain, resnet, seeded
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from atlas import objective
 from atlas.errors import AtlasError
 from atlas.network import Network
-from atlas.ragged import Trunk
-from atlas.simplify import PhaseConv2d
-
-
-def seeded(make: Any, **options: Any) -> nn.Module:
-    """A network with random weights whose batch norms have random statistics."""
-    torch.manual_seed(0)
-    module = make(**options)
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            nn.init.uniform_(part.weight, 0.5, 1.5)
-            nn.init.normal_(part.bias)
-            assert part.running_mean is not None and part.running_var is not None
-            part.running_mean.normal_()
-            part.running_var.uniform_(0.5, 2)
-    return module.eval()
-
-
-@cache
-def googlenet() -> nn.Module:
-    options = {"weights": None, "init_weights": False, "aux_logits": False}
-    return seeded(torchvision.models.googlenet, **options)
-
-
-@cache
-def resnet() -> nn.Module:
-    return seeded(torchvision.models.resnet18, weights=None)
-
-
-@cache
-def densenet() -> nn.Module:
-    options = {"growth_rate": 4, "block_config": (2, 3), "num_init_features": 8}
-    return seeded(torchvision.models.DenseNet, **options)
-
-
-@cache
-def network(make: Any, precision: Any = "float64") -> Network:
-    return Network(make(), precision=precision)
-
-
-def plain(module: nn.Module, layer: str, image: Tensor) -> Tensor:
-    """The layer's output when the module runs on one image; the second call of ``x_1``."""
-    place, _, call = layer.rpartition("_")
-    if not call.isdigit() or layer in dict(module.named_modules()):
-        place, call = layer, "0"
-    outputs: list[Tensor] = []
-    part = module.get_submodule(place)
-    handle = part.register_forward_hook(lambda _, __, output: outputs.append(output.clone()))
-    with torch.inference_mode():
-        module(image[None])
-    handle.remove()
-    output = outputs[int(call)]
-    return output if output.ndim == 4 else output[:, :, None, None]
-
-
-def images(count: int, size: int = 32) -> Tensor:
-    generator = torch.Generator().manual_seed(count)
-    return torch.randn(count, 3, size, size, generator=generator, dtype=torch.float64)
+from atlas.own_channel import own_maps
+from atlas.ragged import Trunk, part
 
 
 def leave(made: Network, layers: Sequence[str], shown: Tensor) -> list[tuple[str, Tensor]]:
@@ -83,11 +25,6 @@ def leave(made: Network, layers: Sequence[str], shown: Tensor) -> list[tuple[str
     for layer, values in Trunk(made, layers).activations(shown, Counter(layers)):
         found += [(layer, value[None]) for value in values]
     return found
-
-
-def agrees(found: Tensor, expected: Tensor, tolerance: float) -> None:
-    assert found.shape == expected.shape
-    assert (found - expected).abs().max() <= tolerance * expected.abs().max()
 
 
 RESNET_LAYERS = [
@@ -179,22 +116,6 @@ def test_a_trunk_can_be_used_again_with_other_images() -> None:
 
 
 # Nothing is computed for an image past its layer
-
-
-@contextmanager
-def counted() -> Iterator[defaultdict[type, list[int]]]:
-    """How many images each module is called with, by its class, in the order of the calls."""
-    calls: defaultdict[type, list[int]] = defaultdict(list)
-
-    def count(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        kind = nn.Conv2d if isinstance(module, PhaseConv2d) else type(module)
-        calls[kind].append(len(inputs[0]))
-
-    hook = register_module_forward_pre_hook(count)
-    try:
-        yield calls
-    finally:
-        hook.remove()
 
 
 def test_later_layers_are_computed_for_the_images_that_stay() -> None:
@@ -297,7 +218,7 @@ def test_a_convolution_used_twice_keeps_its_weights(make: Any, layer: str) -> No
 
 
 class Shuffled(nn.Module):
-    """Shuffles the units of two groups, asking for the shape before it computes."""
+    """Shuffles the units of two groups, twice, having asked for the shape once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -306,22 +227,22 @@ class Shuffled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.first(x)
         batch, units, height, width = y.size()
-        z = self.second(y)
-        return (
-            z.view(batch, 2, units // 2, height, width)
-            .transpose(1, 2)
-            .reshape(batch, units, height, width)
-        )
+
+        def shuffle(z: Tensor) -> Tensor:
+            grouped = z.view(batch, 2, units // 2, height, width)
+            return grouped.transpose(1, 2).reshape(batch, units, height, width)
+
+        return shuffle(self.second(shuffle(y)))
 
 
 def test_an_image_cannot_leave_where_the_batch_size_is_computed_with() -> None:
     made = Network(seeded(Shuffled), precision="float64")
-    trunk = Trunk(made, ["second", "reshape"])
+    trunk = Trunk(made, ["second", "reshape_1"])
     with pytest.raises(AtlasError, match=r"'second'.*size of the batch") as caught:
-        list(trunk.activations(images(3), {"second": 1, "reshape": 2}))
+        list(trunk.activations(images(3), {"second": 1, "reshape_1": 2}))
     assert "\n" not in str(caught.value)
     together = dict(trunk.activations(images(3)))  # all stay: ranking can
-    assert together["second"].shape == together["reshape"].shape
+    assert together["second"].shape == together["reshape_1"].shape
 
 
 def test_shufflenets_own_layers_can_be_left_at() -> None:
@@ -333,6 +254,28 @@ def test_shufflenets_own_layers_can_be_left_at() -> None:
         agrees(values, plain(module.double(), layer, image), 1e-12)
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=2, max_size=4).filter(
+        lambda parts: any(used for _, used in parts)
+    )
+)
+def test_the_gradient_of_parts_is_that_of_a_split_in_the_layout_of_the_values(
+    parts: list[tuple[int, bool]],
+) -> None:
+    sizes = [size for size, _ in parts]
+    values = images(sum(sizes), size=5).to(memory_format=torch.channels_last).requires_grad_()
+
+    def total(pieces: tuple[Tensor, ...]) -> Tensor:
+        used = [piece for piece, (_, used) in zip(pieces, parts, strict=True) if used]
+        return torch.cat(used).square().sum()
+
+    (found,) = torch.autograd.grad(total(part(values, sizes)), values)
+    (expected,) = torch.autograd.grad(total(values.split(sizes)), values)
+    assert torch.equal(found, expected)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_an_images_gradient_does_not_depend_on_its_neighbors() -> None:
     made = network(googlenet)
     layers = ["conv1", "inception3a", "inception4a", "inception4a", "inception5b"]
@@ -342,7 +285,7 @@ def test_an_images_gradient_does_not_depend_on_its_neighbors() -> None:
         values, first = [], 0
         for layer, activations in Trunk(made, list(leaving)).activations(leaf, leaving):
             last = first + leaving[layer]
-            maps = objective.own_maps(activations, units[first:last])
+            maps = own_maps(activations, units[first:last])
             values.append(objective.root_mean_square(maps))
             first = last
         return torch.autograd.grad(torch.cat(values).sum(), leaf)[0]
