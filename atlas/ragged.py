@@ -63,10 +63,11 @@ class Trunk(fx.Interpreter):
         nodes: Sequence[fx.Node] = self.module.graph.nodes  # type: ignore[assignment]
         self._taken = taken
         self._steps: list[fx.Node | str] = []
+        computed: set[fx.Node] = set()
         for layer in self.layers:
-            needed = ancestors(taken[layer])
-            self._steps += [node for node in nodes if node in needed and node not in self._steps]
-            self._steps.append(layer)
+            needed = ancestors(taken[layer]) - computed
+            self._steps += [*(node for node in nodes if node in needed), layer]
+            computed |= needed
         self._last_use = {
             source: step
             for step in self._steps
@@ -104,16 +105,16 @@ class Trunk(fx.Interpreter):
                 sources = step.all_input_nodes
             else:
                 sources = self._taken[step]
-                if leaving is None:
-                    yield step, {source: values[source] for source in sources}
-                elif count := leaving.get(step, 0):
+                left, count = values, remaining if leaving is None else leaving.get(step, 0)
+                if 0 < count < remaining:
+                    left, kept = _split_off(values, step, count, remaining - count)
+                    values.update(kept)
+                if count:
+                    yield step, {source: left[source] for source in sources}
+                if leaving is not None:
                     remaining -= count
                     if remaining == 0:
-                        yield step, {source: values[source] for source in sources}
                         return
-                    left, kept = _split_off(values, step, count, remaining)
-                    values.update(kept)
-                    yield step, left
             for source in sources:
                 if self._last_use[source] is step:
                     del values[source]
