@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -54,6 +56,18 @@ def contents(site: Path) -> dict[str, bytes]:
         for path in sorted(site.rglob("*"))
         if path.is_file()
     }
+
+
+def test_a_run_is_rendered_without_loading_torch(run: Run, site: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from atlas.render import render; from atlas.store import Run\n"
+        "render(Run(sys.argv[1]), Path(sys.argv[2]))\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    again = tmp_path / "site"
+    subprocess.run([sys.executable, "-c", script, str(run.path), str(again)], check=True)
+    assert contents(again) == contents(site)
 
 
 def test_every_page_of_the_contract_is_there(site: Path) -> None:
