@@ -77,11 +77,11 @@ class OwnChannels(Trunk):
             if is_relu(self.module, node) or isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
                 after.insert(0, node)
                 (node,) = node.all_input_nodes
-            elif parts := concatenated(node):
-                for part in parts:
-                    units = self._network.units_at(part.name)
+            elif branches := concatenated(node):
+                for branch in branches:
+                    units = self._network.units_at(branch.name)
                     if channel < units:
-                        node = part
+                        node = branch
                         break
                     channel -= units
             else:

@@ -49,6 +49,7 @@ PART = ".atlas-", ".part"
 """How the names begin and end of files that are being written."""
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+"""How a file is opened that must not be there yet."""
 
 ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room and start again"),

@@ -28,7 +28,7 @@ class SiteFolder:
         self.path = path
         self.written: set[str] = set()
         self._old: set[str] = set()
-        self._own: set[Path] = set()
+        self._own_folders: set[Path] = set()
         self._ground = Ground(path)
         self._lock = threading.Lock()
 
@@ -80,10 +80,10 @@ class SiteFolder:
         So an interruption at any moment leaves no file of which the next render does not know.
         """
         path = self.path / name
-        if path.parent not in self._own:
+        if path.parent not in self._own_folders:
             if not self._is_own(path.parent):
                 raise AtlasError(f"{path.parent} leads out of the site; remove that link")
-            self._own.add(path.parent)
+            self._own_folders.add(path.parent)
         if name not in self._old and name not in self.written:
             if os.path.lexists(path):
                 raise AtlasError(
