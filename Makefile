@@ -67,7 +67,7 @@ bench: $(VENV)/.installed ## compare the speed with other programs and the machi
 	@$(PYTHON) -m benchmarks $${WEIGHTS:+--weights "$$WEIGHTS"} $${DEVICE:+--device "$$DEVICE"}
 
 publish: $(VENV)/.installed-publish ## check the site and push it to the branch gh-pages of REMOTE
-	@$(PYTHON) -m atlas.publish "$${SITE:-site}" "$${REMOTE:-origin}"
+	@$(PYTHON) -m atlas.render.publish "$${SITE:-site}" "$${REMOTE:-origin}"
 
 clean: ## delete caches, dist/, runs/default and runs/quick*; spare site/, .venv and other runs
 	rm -rf dist .pytest_cache .ruff_cache .hypothesis runs/default runs/quick runs/quick-site

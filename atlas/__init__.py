@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from atlas.errors import AtlasError
-    from atlas.maximize import maximize_units
-    from atlas.network import load_network
-    from atlas.probe import open_probe_set
-    from atlas.ranking import rank_units
+    from atlas.maximize.loop import maximize_units
+    from atlas.network.loading import load_network
+    from atlas.probe.opening import open_probe_set
+    from atlas.rank.ranking import rank_units
     from atlas.recipe import RECIPES, Recipe
 
 __version__ = "0.1.0"
@@ -26,10 +26,10 @@ _HOMES = {
     "RECIPES": "recipe",
     "AtlasError": "errors",
     "Recipe": "recipe",
-    "load_network": "network",
-    "maximize_units": "maximize",
-    "open_probe_set": "probe",
-    "rank_units": "ranking",
+    "load_network": "network.loading",
+    "maximize_units": "maximize.loop",
+    "open_probe_set": "probe.opening",
+    "rank_units": "rank.ranking",
 }
 
 

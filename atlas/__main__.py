@@ -1,11 +1,11 @@
 """The program: ``python -m atlas`` and the console script ``atlas``."""
 
-from atlas import interrupts
+from atlas._system import signals
 
 
 def main() -> int:
     """Run the command line; an interrupt while the libraries load ends it at once."""
-    interrupts.leave_at_once()
+    signals.leave_at_once()
     from atlas import cli
 
     return cli.main()

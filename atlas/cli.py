@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import atlas
-from atlas import config, interrupts
+from atlas import settings
+from atlas._system import signals
+from atlas._system.locks import lock
+from atlas._system.memory import out_of_memory
 from atlas.errors import AtlasError, UsageError, one_line
-from atlas.lock import lock
-from atlas.memory import out_of_memory
-from atlas.store import Run
+from atlas.run.folder import Run
 
 COMMANDS = {
     "build": "rank, maximize, examine, render",
@@ -101,8 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_line(f"atlas: {where}{error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        print(interrupts.MESSAGE, file=sys.stderr)
-        return interrupts.EXIT_CODE
+        print(signals.MESSAGE, file=sys.stderr)
+        return signals.EXIT_CODE
     except Exception as error:
         if not out_of_memory(error):
             raise
@@ -151,18 +152,18 @@ def _call(command: str, given: dict[str, Any]) -> None:
     settings = _settings(command, given)
     # Imported here so that wrong usage is answered at once and not after torch has loaded.
     if command == "serve":
-        from atlas.serve import serve
+        from atlas.render.serve import serve
 
-        with interrupts.raised():
+        with signals.raised():
             serve(Path(settings.site), port)
     elif command == "layers":
         _list_layers(settings)
     else:
-        from atlas.build import Build
-        from atlas.damage import mend, refuse_damage
-        from atlas.folders import refuse_overlap
-        from atlas.group import Group
-        from atlas.machine import keep_freed_memory
+        from atlas._system.freed_memory import keep_freed_memory
+        from atlas._system.processes import Group
+        from atlas.build.build import Build
+        from atlas.build.overlap import refuse_overlap
+        from atlas.run.verification import mend, refuse_damage
 
         refuse_overlap(settings, renders=command in ("build", "render"))
         keep_freed_memory()
@@ -178,7 +179,7 @@ def _call(command: str, given: dict[str, Any]) -> None:
         # A site can be made while its run goes on, since every file of a run is whole. The lock
         # of a group is its leader's.
         writes = group.leads and command != "render"
-        with interrupts.raised(), lock(run.path) if writes else nullcontext():
+        with signals.raised(), lock(run.path) if writes else nullcontext():
             if writes:
                 mend(run, say)
             elif group.leads:
@@ -186,24 +187,24 @@ def _call(command: str, given: dict[str, Any]) -> None:
             getattr(Build(settings, say, group), command)()
 
 
-def _settings(command: str, given: dict[str, Any]) -> config.Settings:
+def _settings(command: str, given: dict[str, Any]) -> settings.Settings:
     """Command line over file over, for a stage that continues a run, what the run was asked."""
     file = given.pop("config", None)
     values: dict[str, Any] = {}
     if file is not None or SETTINGS_FILE.exists():
-        values = config.read_file(file or SETTINGS_FILE)
-    values |= config.read(given, "command line")
-    run = Run(values.get("run", config.Settings.run))
+        values = settings.read_file(file or SETTINGS_FILE)
+    values |= settings.read(given, "command line")
+    run = Run(values.get("run", settings.Settings.run))
     if command in LATER_STAGES:
         asked = run.settings()["asked"]
         if "units" in values:
             asked.pop("layers", None)  # the units asked for now may be of any layer of the run
-        values = config.read(asked, f"{run.path}/run.json") | values
-    return config.Settings(**values)
+        values = settings.read(asked, f"{run.path}/run.json") | values
+    return settings.Settings(**values)
 
 
-def _list_layers(settings: config.Settings) -> None:
-    from atlas.network import load_network
+def _list_layers(settings: settings.Settings) -> None:
+    from atlas.network.loading import load_network
 
     network = load_network(settings.network, settings.weights)
     if network.weights.notice:

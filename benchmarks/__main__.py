@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
-from atlas.machine import choose_device
-from atlas.network import load_network
+from atlas.network.loading import load_network
 from atlas.recipe import RECIPES
 from benchmarks.contenders import CONTENDERS, ONE_SIZE_ONLY, OURS, Skipped, time_contender
 from benchmarks.report import RESULTS, machine, middle, spread, table, write

@@ -18,17 +18,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atlas import identification, images, ranking
+from atlas._system.freed_memory import keep_freed_memory
+from atlas.build.resources import choose_device, choose_precision
 from atlas.errors import AtlasError
-from atlas.examine import examine
-from atlas.judge import Judge
-from atlas.machine import choose_device, choose_precision, keep_freed_memory
-from atlas.maximize import Picture, Target, maximize_units
-from atlas.network import load_network
+from atlas.examine import identification
+from atlas.examine.evidence import examine
+from atlas.examine.intervals import estimate
+from atlas.examine.perturbations import PERTURBATIONS
+from atlas.examine.similarity_judge import Judge
+from atlas.maximize.loop import maximize_units
+from atlas.network.loading import load_network
+from atlas.rank import tables
 from atlas.recipe import RECIPES, Recipe
-from atlas.render.bootstrap import estimate
-from atlas.robustness import PERTURBATIONS
-from atlas.store import Run
+from atlas.run import contact_sheet, images
+from atlas.run.folder import Run
+from atlas.target import Picture, Target
 from benchmarks import report
 from benchmarks.report import RESULTS, write
 
@@ -134,7 +138,7 @@ class Ablation:
             asked["network"], asked["weights"], place, choose_precision(precision, place)
         )
         self.run = run
-        self.scales = ranking.scales(run.table("strongest"))
+        self.scales = tables.scales(run.table("strongest"))
         self.judge = Judge(place)
         if not self.judge.is_independent_of(self.network):
             raise AtlasError(
@@ -216,10 +220,12 @@ def _as_json(measured: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 def _sheet(title: str, pictures: Sequence[Picture]) -> bytes:
     cells = [
-        images.Cell(images.to_8bit(picture.image), f"{picture.target.layer} {picture.target.unit}")
+        contact_sheet.Cell(
+            images.to_8bit(picture.image), f"{picture.target.layer} {picture.target.unit}"
+        )
         for picture in pictures
     ]
-    return images.encode_png(images.contact_sheet(title, cells))
+    return images.encode_png(contact_sheet.contact_sheet(title, cells))
 
 
 if __name__ == "__main__":

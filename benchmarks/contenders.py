@@ -19,14 +19,16 @@ from importlib import import_module
 import torch
 from torch import Tensor, nn
 
-from atlas.group import Group
-from atlas.machine import choose_batch, choose_device, choose_workers, keep_freed_memory
-from atlas.maximize import maximize_chunk
-from atlas.network import Precision, load_network
-from atlas.plan import Item, deal, halves
-from atlas.progress import Progress
-from atlas.weights import load_model
-from atlas.workers import Workers
+from atlas._system.freed_memory import keep_freed_memory
+from atlas._system.processes import Group
+from atlas._system.progress import Progress
+from atlas._system.workers import Workers
+from atlas.build.resources import choose_batch, choose_device, choose_workers
+from atlas.maximize.loop import maximize_chunk
+from atlas.network.arithmetic import Precision
+from atlas.network.loading import load_network
+from atlas.network.weights import load_model
+from atlas.run.plan import Item, deal, halves
 from benchmarks import article_loop
 from benchmarks.workload import Workload
 

@@ -11,9 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from atlas.build.resources import choose_device, choose_precision
 from atlas.errors import AtlasError
-from atlas.machine import choose_device, choose_precision
-from atlas.network import Network, load_network
+from atlas.network.loading import load_network
+from atlas.network.network import Network
 from benchmarks.contenders import Skipped, time_contender
 from benchmarks.report import RESULTS, machine, table, write
 from benchmarks.workload import Workload, coarse, excited_units, pixel_steps

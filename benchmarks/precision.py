@@ -18,15 +18,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas import images
+from atlas._system.freed_memory import keep_freed_memory
+from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
-from atlas.machine import choose_device, keep_freed_memory
-from atlas.maximize import Picture, Target, maximize_units
-from atlas.network import Network, load_network
-from atlas.objective import root_mean_square
-from atlas.own_channel import own_maps
-from atlas.ragged import Trunk
+from atlas.maximize.loop import maximize_units
+from atlas.maximize.objectives import root_mean_square
+from atlas.network.early_exit import Trunk
+from atlas.network.loading import load_network
+from atlas.network.network import Network
+from atlas.network.single_channel import own_maps
 from atlas.recipe import RECIPES
+from atlas.run import images
+from atlas.target import Picture, Target
 from benchmarks.report import RESULTS, machine, table, write
 from benchmarks.workload import excited_units
 

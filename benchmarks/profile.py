@@ -10,10 +10,12 @@ import sys
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from atlas._system.freed_memory import keep_freed_memory
+from atlas.build.resources import choose_device, choose_precision
 from atlas.errors import AtlasError
-from atlas.machine import choose_device, choose_precision, keep_freed_memory
-from atlas.maximize import Target, maximize_chunk
-from atlas.network import load_network
+from atlas.maximize.loop import maximize_chunk
+from atlas.network.loading import load_network
+from atlas.target import Target
 from benchmarks.workload import coarse, excited_units
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from atlas.machine import versions
+from atlas._system.versions import versions
 
 RESULTS = Path(__file__).parent / "results"
 

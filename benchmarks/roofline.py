@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from atlas.network import Network, exact_arithmetic
-from atlas.own_channel import OwnChannels
-from atlas.ragged import ancestors
+from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.early_exit import ancestors
+from atlas.network.network import Network
+from atlas.network.single_channel import OwnChannels
 from benchmarks.workload import Workload
 
 IMAGES, INPUTS, OUTPUTS, SIDE, KERNEL = 16, 192, 384, 56, 3

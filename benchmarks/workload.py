@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from atlas.maximize import Target, starting_noise
-from atlas.network import Network
-from atlas.ragged import Trunk
+from atlas.maximize.seeding import starting_noise
+from atlas.network.early_exit import Trunk
+from atlas.network.network import Network
 from atlas.recipe import Recipe
+from atlas.target import Target
 
 NOISE_SIZE = 112
 """Side in pixels of the larger noise by which units are chosen; the smaller is a ladder's first."""

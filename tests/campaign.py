@@ -27,10 +27,10 @@ from pathlib import Path
 
 from small_build import contents, draw_photographs, shrink
 
-from atlas.store import PART
+from atlas._system.atomic_files import PART
 
 LOADED = multiprocessing.get_context("forkserver")
-LOADED.set_forkserver_preload(["atlas.build", "atlas.damage", "small_build"])
+LOADED.set_forkserver_preload(["atlas.build.build", "atlas.run.verification", "small_build"])
 
 SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"]
 GOOGLENET = ["--weights", "bundled", "--layers", "conv1,conv2,inception3a", "--top", "4", *SCHEDULE]
@@ -57,10 +57,12 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
     import pytest
     from tqdm import tqdm
 
-    from atlas import cli, interrupts, stimuli
+    from atlas import cli
+    from atlas._system import signals
+    from atlas.probe import stimuli
 
     os.dup2(os.open(folder / "log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
-    interrupts.leave_at_once()
+    signals.leave_at_once()
     tqdm.set_lock(threading.RLock())  # one of processes would have to be cleaned up after a kill
     if small:
         shrink(pytest.MonkeyPatch())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from run_fixture import make_run
 
-from atlas.store import Run
+from atlas.run.folder import Run
 
 NAMES = [
     "<script>hit()</script>.jpg",

@@ -11,8 +11,8 @@ import torchvision
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from atlas.network import Network
-from atlas.simplify import PhaseConv2d
+from atlas.network.network import Network
+from atlas.network.simplify import PhaseConv2d
 
 
 def seeded(make: Any, **options: Any) -> nn.Module:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from atlas import build, network, stimuli
-from atlas.judge import Judge
-from atlas.network import Network
+from atlas.build import build
+from atlas.examine.similarity_judge import Judge
+from atlas.network import loading
+from atlas.network.network import Network
+from atlas.probe import stimuli
 
 QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
 
@@ -38,7 +40,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
         return Network(Small(), name=name, device=device, precision=precision)
 
     patch.setattr(build, "load_network", load)
-    patch.setattr(network, "load_network", load)
+    patch.setattr(loading, "load_network", load)
     patch.setattr(stimuli, "battery", lambda: few)
 
 

@@ -13,7 +13,7 @@ from atlas.cli import main
 from atlas.recipe import RECIPES, Recipe
 from atlas.render import render
 from atlas.render.constants import MEANINGS
-from atlas.store import Run
+from atlas.run.folder import Run
 
 
 def text_of(page: Path) -> str:

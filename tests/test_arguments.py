@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from small_build import Small
 
 from atlas import RECIPES, AtlasError, load_network, maximize_units, open_probe_set, rank_units
-from atlas.maximize import Picture
-from atlas.network import Network
-from atlas.probe import ProbeSet
+from atlas.network.network import Network
+from atlas.probe.probe_set import ProbeSet
+from atlas.target import Picture
 
 NETWORK = load_network(Small())
 RECIPE = replace(RECIPES["article"], upscales=0, steps=1)

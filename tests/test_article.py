@@ -9,10 +9,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from atlas.maximize import Target, enlarge, maximize_units, starting_noise
-from atlas.network import load_network
+from atlas.maximize.loop import enlarge, maximize_units
+from atlas.maximize.seeding import starting_noise
+from atlas.network.loading import load_network
+from atlas.network.weights import load_model
 from atlas.recipe import RECIPES, Recipe
-from atlas.weights import load_model
+from atlas.target import Target
 
 ARTICLE_SIZES = (
     "28 29 30 32 34 36 38 40 42 44 46 48 50 52 55 58 61 64 67 70 74 78 82 86 90 94 99 104 109 "

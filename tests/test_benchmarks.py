@@ -12,10 +12,10 @@ from run_fixture import make_run
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from atlas.maximize import maximize_units
-from atlas.network import load_network
+from atlas.maximize.loop import maximize_units
+from atlas.network.loading import load_network
+from atlas.network.weights import load_model
 from atlas.recipe import RECIPES, Recipe
-from atlas.weights import load_model
 from benchmarks import __main__ as compare
 from benchmarks import ablation, growth, precision, profile
 from benchmarks.contenders import Skipped, time_contender

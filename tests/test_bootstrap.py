@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.render.bootstrap import FEWEST, Range, estimate, expanded_tail
-from atlas.render.student import quantile
+from atlas.examine.intervals import FEWEST, Range, estimate, expanded_tail
+from atlas.examine.student import quantile
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=FEWEST, max_size=40))

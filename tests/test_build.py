@@ -13,8 +13,10 @@ from PIL import Image
 from small_build import contents
 from torchvision.models import resnet18, vgg11
 
-from atlas import build, images, stimuli
+from atlas.build import build
 from atlas.cli import main
+from atlas.probe import stimuli
+from atlas.run import images
 
 SCHEDULE = ["--upscales", "2", "--steps", "2"]
 SMALL = ["--layers", "conv1,conv2", "--top", "3", "--batch", "4", "--weights", "bundled", *SCHEDULE]
@@ -131,7 +133,7 @@ def test_a_build_interrupted_and_continued_gives_the_bytes_of_an_undisturbed_one
         return maximize_chunk(*arguments, **options)
 
     monkeypatch.setattr(build, "maximize_chunk", interrupted)
-    monkeypatch.setattr(build.machine, "choose_workers", lambda *_: 2)
+    monkeypatch.setattr(build.resources, "choose_workers", lambda *_: 2)
     assert start("disturbed", "--batch", "1") == 130
     made = list((tmp_path / "disturbed").rglob("units/**/*.json"))
     assert 2 <= len(made) < 6  # of the first three, one may have been in hand

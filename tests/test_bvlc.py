@@ -14,8 +14,15 @@ from torch import Tensor
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 from torchvision.transforms import v2 as transforms
 
-from atlas.bvlc import BGR_MEAN, RGB_MEAN, RGB_STD, BVLCGoogLeNet, LocalResponseNorm, torch_names
-from atlas.weights import load_model
+from atlas.network.bvlc_googlenet import (
+    BGR_MEAN,
+    RGB_MEAN,
+    RGB_STD,
+    BVLCGoogLeNet,
+    LocalResponseNorm,
+    torch_names,
+)
+from atlas.network.weights import load_model
 
 # Inputs and outputs of 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5, pool_proj (Szegedy et al., table 1).
 INCEPTION = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.render.bootstrap import Range
+from atlas.examine.intervals import Range
 from atlas.render.charts import (
     LEFT,
     RIGHT,

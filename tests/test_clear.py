@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from atlas import objective, parameterization, recipe
+from atlas import recipe
 from atlas.errors import UsageError
-from atlas.maximize import maximize_units
-from atlas.network import Network, load_network
+from atlas.maximize import objectives, parameterization, regularizers
+from atlas.maximize.loop import maximize_units
+from atlas.network.loading import load_network
+from atlas.network.network import Network
 from atlas.recipe import RECIPES, Recipe
 
 SHORT = replace(RECIPES["clear"], start_size=16, upscales=2, factor=1.05, steps=3)
@@ -42,10 +44,10 @@ def network() -> Network:
 
 
 def test_every_name_that_a_recipe_may_have_is_something() -> None:
-    assert set(recipe.CHOICES["objective"]) == set(objective.OBJECTIVES)
-    assert set(recipe.CHOICES["gradient_kernel"]) == set(objective.GRADIENT_KERNELS)
+    assert set(recipe.CHOICES["objective"]) == set(objectives.OBJECTIVES)
+    assert set(recipe.CHOICES["gradient_kernel"]) == set(regularizers.GRADIENT_KERNELS)
     assert set(recipe.CHOICES["color_range"]) == set(parameterization.RANGES)
-    assert set(recipe.REGULARIZERS) == set(objective.REGULARIZERS)
+    assert set(recipe.REGULARIZERS) == set(regularizers.REGULARIZERS)
 
 
 def test_clear_ends_at_the_articles_size_and_costs_no_more() -> None:

@@ -19,9 +19,11 @@ from small_build import QUICK, draw_photographs, shrink
 from torchvision.models import get_model
 
 import atlas
-from atlas import build, network, store
+from atlas.build import build
 from atlas.cli import main
-from atlas.config import Settings
+from atlas.network import loading
+from atlas.run.folder import Run
+from atlas.settings import Settings
 
 COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
 # DESIGN: Command line. An option, a value, and what the settings then hold.
@@ -418,7 +420,7 @@ def test_a_folder_whose_name_is_no_unicode(small: None, call: Call, photographs:
     folder = os.fsdecode(b"photographs-\xff")
     shutil.copytree(photographs, folder)
     assert call("rank", *QUICK, "--probe", folder, "--run", "run") == (0, "", "")
-    assert store.Run("run").settings()["asked"]["probe"] == folder
+    assert Run("run").settings()["asked"]["probe"] == folder
     assert call("maximize", "--run", "run", "--quiet") == (0, "", "")
 
 
@@ -440,7 +442,7 @@ def test_an_interrupt_ends_with_130(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(build, "load_network", interrupted)
-    monkeypatch.setattr(network, "load_network", interrupted)
+    monkeypatch.setattr(loading, "load_network", interrupted)
     assert "interrupted" in refused(130, command)
 
 
@@ -456,7 +458,7 @@ def test_what_was_finished_before_an_interrupt_is_kept(
         return maximize_chunk(*arguments, **options)
 
     monkeypatch.setattr(build, "maximize_chunk", second_time)
-    monkeypatch.setattr(build.machine, "choose_workers", lambda *_: 1)
+    monkeypatch.setattr(build.resources, "choose_workers", lambda *_: 1)
     refused(130, "maximize", "--run", made, "--batch", "1", "--quiet")
     assert len(list(made.glob("units/*/*/*.json"))) == 1
     assert call("maximize", "--run", made, "--quiet") == (0, "", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from document import Document, check_addresses, pages
 
-from atlas.publish import check_site
+from atlas.render.publish import check_site
 
 ROOT = Path(__file__).parents[1]
 LARGEST = 40_000_000

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas import config
-from atlas.config import Settings
 from atlas.errors import UsageError
 from atlas.recipe import RECIPES, Recipe
+from atlas.settings import Settings, read, read_file
 
 ROOT = Path(__file__).parents[1]
 # DESIGN: Command line. Options that are no settings: --config, --version, serve's --port.
@@ -77,17 +76,17 @@ def test_the_defaults_are_the_designs() -> None:
 def test_every_setting_is_in_the_example_file() -> None:
     lines = (ROOT / "atlas.toml").read_text("utf-8").splitlines()
     used = "\n".join(line.removeprefix("# ") for line in lines if " = " in line or "# [" in line)
-    shown = config.read(tomllib.loads(used), "atlas.toml")
+    shown = read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
     examples = {"layers", "units", "upscales", "steps", "templates", "base_url", "recipes"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
-    assert config.read_file(ROOT / "atlas.toml") == {}
+    assert read_file(ROOT / "atlas.toml") == {}
 
 
 @given(SETTINGS)
 def test_a_run_keeps_its_settings_in_the_form_of_a_file(asked: Settings) -> None:
     kept = json.loads(json.dumps(asked.as_json()))
-    assert Settings(**config.read(kept, "run.json")) == asked
+    assert Settings(**read(kept, "run.json")) == asked
 
 
 @pytest.mark.parametrize(
@@ -107,8 +106,8 @@ def test_a_run_keeps_its_settings_in_the_form_of_a_file(asked: Settings) -> None
 def test_the_command_line_and_a_file_say_the_same(
     key: str, text: str, value: Any, expected: Any
 ) -> None:
-    assert config.read({key: text}, "command line") == {key: expected}
-    assert config.read({key: value}, "atlas.toml") == {key: expected}
+    assert read({key: text}, "command line") == {key: expected}
+    assert read({key: value}, "atlas.toml") == {key: expected}
 
 
 WRONG: list[tuple[str, Any]] = [
@@ -140,7 +139,7 @@ WRONG: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_a_wrong_value_is_named_in_one_line(key: str, value: Any) -> None:
     with pytest.raises(UsageError) as caught:
-        config.read({key: value}, "atlas.toml")
+        read({key: value}, "atlas.toml")
     message = str(caught.value)
     assert message.startswith(f"atlas.toml: {key} is ")
     assert "it must be " in message
@@ -149,9 +148,9 @@ def test_a_wrong_value_is_named_in_one_line(key: str, value: Any) -> None:
 
 def test_an_unknown_setting_is_told_the_nearest() -> None:
     with pytest.raises(UsageError, match="no setting 'layer'; the nearest is 'layers'"):
-        config.read({"layer": "conv1"}, "atlas.toml")
+        read({"layer": "conv1"}, "atlas.toml")
     with pytest.raises(UsageError, match="no setting"):
-        config.read({"": 1}, "atlas.toml")
+        read({"": 1}, "atlas.toml")
 
 
 anything = st.recursive(
@@ -165,7 +164,7 @@ nearly_right = st.text("auto,cudalrtice:0123456789-. \0\n", max_size=12)
 @given(st.dictionaries(st.sampled_from(list(DEFAULTS)) | st.text(), anything | nearly_right))
 def test_whatever_is_given_is_read_or_refused_in_one_line(values: dict[str, Any]) -> None:
     try:
-        settings = Settings(**config.read(values, "atlas.toml"))
+        settings = Settings(**read(values, "atlas.toml"))
     except UsageError as error:
         assert len(str(error).splitlines()) == 1
     else:
@@ -185,11 +184,11 @@ def test_settings_that_contradict_each_other_are_refused(
     values: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(UsageError, match=reason):
-        Settings(**config.read(values, "atlas.toml"))
+        Settings(**read(values, "atlas.toml"))
 
 
 def test_settings_that_go_together_are_taken() -> None:
-    Settings(**config.read({"layers": "conv1,inception4*", "units": "inception4a:1"}, "atlas.toml"))
+    Settings(**read({"layers": "conv1,inception4*", "units": "inception4a:1"}, "atlas.toml"))
 
 
 def test_recipes_take_the_upscales_and_steps_asked() -> None:
@@ -207,14 +206,14 @@ def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
         '[recipes.calm]\ngradient_kernel = "farid5"\njitter = 8\n'
         '[recipes.smooth]\nbase = "clear"\ntotal_variation_weight = 1\n'
     )
-    settings = Settings(**config.read_file(path), steps=3)
+    settings = Settings(**read_file(path), steps=3)
     assert settings.recipes_asked() == {
         "calm": Recipe(gradient_kernel="farid5", jitter=8, steps=3),
         "smooth": replace(RECIPES["clear"], total_variation_weight=1, steps=3),
         "clear": replace(RECIPES["clear"], steps=3),
     }
     kept = json.loads(json.dumps(settings.as_json()))
-    assert Settings(**config.read(kept, "run.json")).recipes_asked() == settings.recipes_asked()
+    assert Settings(**read(kept, "run.json")).recipes_asked() == settings.recipes_asked()
 
 
 @pytest.mark.parametrize(
@@ -241,7 +240,7 @@ def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
 )
 def test_a_wrong_recipe_is_named_in_one_line(table: dict[str, Any], reason: str) -> None:
     with pytest.raises(UsageError) as caught:
-        config.read({"recipes": {"mine": table}}, "atlas.toml")
+        read({"recipes": {"mine": table}}, "atlas.toml")
     line = str(caught.value)
     assert line.startswith("atlas.toml: recipe mine") and reason in line and "\n" not in line
 
@@ -249,7 +248,7 @@ def test_a_wrong_recipe_is_named_in_one_line(table: dict[str, Any], reason: str)
 @pytest.mark.parametrize("name", ["article", "Clear", "photographs"])
 def test_a_recipe_has_a_name_of_its_own(name: str) -> None:
     with pytest.raises(UsageError, match="with names of their own") as caught:
-        config.read({"recipes": {name: {}}}, "atlas.toml")
+        read({"recipes": {name: {}}}, "atlas.toml")
     assert name in str(caught.value)
 
 
@@ -282,7 +281,7 @@ def test_a_wrong_file_is_named_in_one_line(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UsageError) as caught:
-        config.read_file(path)
+        read_file(path)
     assert str(path) in str(caught.value)
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -290,4 +289,4 @@ def test_a_wrong_file_is_named_in_one_line(
 
 def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
-        config.read_file(tmp_path)
+        read_file(tmp_path)

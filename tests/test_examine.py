@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from atlas.examine import examine
-from atlas.maximize import Target
-from atlas.network import Network
-from atlas.robustness import PERTURBATIONS
-from atlas.spectrum import slope
+from atlas.examine.evidence import examine
+from atlas.examine.perturbations import PERTURBATIONS
+from atlas.examine.spectrum import slope
+from atlas.network.network import Network
+from atlas.target import Target
 
 SIDE = 9
 UNITS = {"0": 4, "2": 3}

@@ -17,18 +17,19 @@ import numpy as np
 import pytest
 from small_build import QUICK, Colors, contents, draw_photographs, shrink
 
-from atlas import build as module
-from atlas import store
+from atlas._system import atomic_files
+from atlas._system.locks import LOCK, lock
+from atlas.build import build as module
 from atlas.cli import main
 from atlas.errors import AtlasError
-from atlas.lock import LOCK, lock
+from atlas.run import folder
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        patch.setattr("atlas.build.Judge", Colors)
+        patch.setattr("atlas.build.build.Judge", Colors)
         yield
 
 
@@ -76,7 +77,7 @@ def only_line(capsys: pytest.CaptureFixture[str]) -> str:
 def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds a folder."""
     script = (
-        "import sys; from pathlib import Path; from atlas.lock import lock\n"
+        "import sys; from pathlib import Path; from atlas._system.locks import lock\n"
         "with lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", script, str(folder)]
@@ -170,8 +171,8 @@ def test_what_a_killed_process_was_writing_is_swept(
     build: Build, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     assert build() == 0
-    for folder in ("run", "run/units/article/conv1", "site", "site/data"):
-        (tmp_path / folder / "x".join(store.PART)).write_text("hal")
+    for where in ("run", "run/units/article/conv1", "site", "site/data"):
+        (tmp_path / where / "x".join(atomic_files.PART)).write_text("hal")
     assert build() == 0
     assert contents(tmp_path) == undisturbed
 
@@ -179,7 +180,10 @@ def test_what_a_killed_process_was_writing_is_swept(
 def test_what_another_build_is_writing_in_a_folder_inside_is_left_alone(tmp_path: Path) -> None:
     inside = tmp_path / "runs" / "mine" / "units"
     inside.mkdir(parents=True)
-    part, stale = inside / "x".join(store.PART), tmp_path / "runs" / "x".join(store.PART)
+    part, stale = (
+        inside / "x".join(atomic_files.PART),
+        tmp_path / "runs" / "x".join(atomic_files.PART),
+    )
     with holder(tmp_path / "runs" / "mine"):
         part.write_text("hal")
         stale.write_text("hal")
@@ -308,7 +312,7 @@ def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
             if again:
                 (tmp_path / victim).mkdir()
 
-    monkeypatch.setattr(store.os, "replace", vanish)
+    monkeypatch.setattr(folder.os, "replace", vanish)
     assert build() == 1
     assert str(tmp_path / victim) in only_line(capsys)
     assert not (tmp_path / victim).exists() or (again and not contents(tmp_path / victim))
@@ -629,9 +633,9 @@ def test_an_extension_interrupted_in_its_ranking_can_be_given_up_or_gone_on_with
     def killed(*_: object, **__: object) -> None:
         raise Killed
 
-    write = store.Ground.write
+    write = atomic_files.Ground.write
 
-    def write_until(self: store.Ground, path: Path, data: bytes, **options: bool) -> None:
+    def write_until(self: atomic_files.Ground, path: Path, data: bytes, **options: bool) -> None:
         write(self, path, data, **options)
         if path.name == place:
             raise Killed
@@ -648,7 +652,7 @@ def test_an_extension_interrupted_in_its_ranking_can_be_given_up_or_gone_on_with
             if place == "measuring":
                 patch.setattr(module.ranking, "measure", killed)
             else:
-                patch.setattr(store.Ground, "write", write_until)
+                patch.setattr(atomic_files.Ground, "write", write_until)
             build(name, "conv1,conv2")
     assert build("old", "conv1") == 0
     assert build("given up", "conv1") == 0
@@ -707,8 +711,8 @@ def test_an_interrupt_while_the_libraries_load_is_one_line(seconds: float, tmp_p
 def test_a_second_interrupt_ends_at_once_and_without_a_traceback(where: str) -> None:
     signalled = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
     script = (
-        "from atlas import interrupts\n"
-        f"with interrupts.raised():\n  try: {signalled}\n  {where.format(again=signalled)}"
+        "from atlas._system import signals\n"
+        f"with signals.raised():\n  try: {signalled}\n  {where.format(again=signalled)}"
     )
     with start("-c", script) as process:
         _, err = process.communicate()
@@ -717,9 +721,9 @@ def test_a_second_interrupt_ends_at_once_and_without_a_traceback(where: str) -> 
 
 def test_an_interrupt_in_a_destructor_is_not_lost() -> None:
     script = (
-        "import os, signal; from atlas import interrupts\n"
+        "import os, signal; from atlas._system import signals\n"
         "class Busy:\n  def __del__(self): os.kill(os.getpid(), signal.SIGINT)\n"
-        "with interrupts.raised(): Busy(); print('goes on')"
+        "with signals.raised(): Busy(); print('goes on')"
     )
     with start("-c", script) as process:
         out, err = process.communicate()

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from atlas import cli, config
-from atlas.config import Settings
+from atlas import cli
 from atlas.errors import UsageError
 from atlas.recipe import CHOICES, LARGEST, RECIPES, Recipe
+from atlas.settings import Settings, read, read_file
 
 TAKEN: dict[str, list[str]] = {
     "network": ["googlenet", "resnet18"],
@@ -164,14 +164,14 @@ def check_file(text: str) -> None:
     path = Path("own.toml")
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     try:
-        values = config.read_file(path)
+        values = read_file(path)
         made = Settings(**values)
     except UsageError as error:
         assert one_line(str(error))
         return
     # Nothing of what was read is lost on its way to the settings, nor into the run and back.
     assert all(getattr(made, key) == value for key, value in values.items())
-    assert Settings(**{**vars(made), **config.read(made.as_json(), "run.json")}) == made
+    assert Settings(**{**vars(made), **read(made.as_json(), "run.json")}) == made
     for recipe in made.recipes_asked().values():
         assert 1 <= recipe.ladder()[-1].size <= LARGEST
 
@@ -205,8 +205,8 @@ def test_recipes_of_ones_own_are_used_or_refused(settings: str, tables: list[str
     st.sampled_from(list(RECIPES)),
 )
 def test_every_constant_of_a_recipe_of_ones_own_is_kept(changes: dict[str, Any], base: str) -> None:
-    read = config.read({"recipe": "mine", "recipes": {"mine": {"base": base, **changes}}}, "file")
-    (recipe,) = Settings(**read).recipes_asked().values()
+    found = read({"recipe": "mine", "recipes": {"mine": {"base": base, **changes}}}, "file")
+    (recipe,) = Settings(**found).recipes_asked().values()
     assert recipe == replace(RECIPES[base], **changes)
 
 
@@ -215,7 +215,7 @@ def test_every_constant_of_a_recipe_of_ones_own_is_kept(changes: dict[str, Any],
 def test_any_bytes_are_a_settings_file_or_refused(content: bytes) -> None:
     Path("own.toml").write_bytes(content)
     with contextlib.suppress(UsageError):
-        assert config.read_file(Path("own.toml")) == {}
+        assert read_file(Path("own.toml")) == {}
 
 
 @pytest.mark.parametrize(
@@ -238,5 +238,5 @@ def test_an_unknown_option_is_told_the_nearest(
 def test_the_values_of_the_fuzz_are_taken(key: str) -> None:
     for text in TAKEN[key]:
         value = text == "true" if text in ("true", "false") else text
-        (read,) = config.read({key: value}, "command line").values()
-        assert read == (value if isinstance(value, bool) else meaning(key, text))
+        (found,) = read({key: value}, "command line").values()
+        assert found == (value if isinstance(value, bool) else meaning(key, text))

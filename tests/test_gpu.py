@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from atlas import RECIPES, load_network, machine, maximize_units
-from atlas.maximize import Picture
-from atlas.network import Network, Precision
+from atlas import RECIPES, load_network, maximize_units
+from atlas.build import resources
+from atlas.network.arithmetic import Precision
+from atlas.network.network import Network
 from atlas.recipe import Recipe
+from atlas.target import Picture
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
 
@@ -69,7 +71,7 @@ def test_nothing_waits_for_the_gpu_inside_a_size(recipe: str) -> None:
 
 def test_the_batch_fits_the_memory_of_the_gpu() -> None:
     on_gpu = network("cuda", "bfloat16")
-    batch = machine.choose_batch(on_gpu, 249, 2)
-    needed = 2 * batch * machine.bytes_per_image(on_gpu, 249)
+    batch = resources.choose_batch(on_gpu, 249, 2)
+    needed = 2 * batch * resources.bytes_per_image(on_gpu, 249)
     assert batch > 1
     assert needed < torch.cuda.get_device_properties(0).total_memory

@@ -12,10 +12,11 @@ import pytest
 from hostile_files import SKIPPED, USED, encoded, make_files, picture, png
 from small_build import contents, shrink
 
-from atlas import photograph
 from atlas.cli import main
-from atlas.probe import UnreadableImage, open_probe_set
-from atlas.store import Run
+from atlas.probe import decoding
+from atlas.probe.decoding import UnreadableImage
+from atlas.probe.opening import open_probe_set
+from atlas.run.folder import Run
 
 
 def rank(monkeypatch: pytest.MonkeyPatch, probe: Path, run: Path) -> None:
@@ -152,11 +153,12 @@ def test_an_image_exchanged_after_it_was_found_is_skipped(tmp_path: Path, instea
 MEASURE = """
 import resource, sys, warnings
 from pathlib import Path
-from atlas import photograph
-from atlas.probe import batches, open_probe_set
+from atlas.probe import decoding
+from atlas.probe.opening import open_probe_set
+from atlas.probe.probe_set import batches
 
 warnings.simplefilter("ignore")
-photograph._memory = photograph._Memory(int(sys.argv[2]))  # as much smaller as these images are
+decoding._memory = decoding._Memory(int(sys.argv[2]))  # as much smaller as these images are
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 probe = open_probe_set(Path(sys.argv[1]))
 list(batches(probe, 2, workers=8))
@@ -172,7 +174,7 @@ def measured(folder: Path, most: int) -> list[int]:
     return [int(number) for number in done.stdout.split()]
 
 
-@pytest.mark.parametrize("format", sorted(set(photograph.MEMORY) & set(photograph.FORMATS)))
+@pytest.mark.parametrize("format", sorted(set(decoding.MEMORY) & set(decoding.FORMATS)))
 def test_images_of_every_format_take_no_more_memory_together_than_is_said(
     tmp_path: Path, format: str
 ) -> None:
@@ -183,19 +185,19 @@ def test_images_of_every_format_take_no_more_memory_together_than_is_said(
     data = encoded(coarse, format, **options.get(format, {}))
     for i in range(6):
         (tmp_path / f"{i}").write_bytes(data)
-    most = photograph.MEMORY[format] * side**2
+    most = decoding.MEMORY[format] * side**2
     used, skipped, grown = measured(tmp_path, most)
     assert (used, skipped) == (6, 0)
     assert grown < 1.3 * most / 2**20 + 12
 
 
-@pytest.mark.parametrize("format", sorted(set(photograph.MEMORY) & set(photograph.FORMATS)))
+@pytest.mark.parametrize("format", sorted(set(decoding.MEMORY) & set(decoding.FORMATS)))
 def test_an_image_of_any_format_that_takes_too_much_memory_is_skipped_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
     for name, size in (("large", (300, 300)), ("small", (300, 299))):
         (tmp_path / name).write_bytes(encoded(picture(size=size), format))
-    monkeypatch.setattr(photograph, "MOST_MEMORY", 300 * 300 * photograph.MEMORY[format] - 1)
+    monkeypatch.setattr(decoding, "MOST_MEMORY", 300 * 300 * decoding.MEMORY[format] - 1)
     probe = open_probe_set(tmp_path)
     assert probe.names == ["small"]
     ((name, reason),) = probe.skipped

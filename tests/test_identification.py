@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas import weakest
-from atlas.identification import correct, tasks_table
-from atlas.judge import Judge
-from atlas.network import load_network
-from atlas.ranking import LayerStatistics, strongest_table
-from atlas.weights import BUNDLED
+from atlas.examine.identification import correct, tasks_table
+from atlas.examine.similarity_judge import Judge
+from atlas.network.loading import load_network
+from atlas.network.weights import BUNDLED
+from atlas.rank import weakest_images
+from atlas.rank.statistics import LayerStatistics
+from atlas.rank.tables import strongest_table
 
 
 def seen(means: NDArray[np.floating], batch: int = 32, first: int = 0) -> LayerStatistics:
     """Statistics of a layer whose units (columns) answer so to the images (rows) from ``first``."""
-    found = LayerStatistics(weakest.draw_lots(first + len(means)))
+    found = LayerStatistics(weakest_images.draw_lots(first + len(means)))
     values = torch.from_numpy(means)[:, :, None, None]
     nobody = torch.zeros(0, batch, dtype=torch.float64)
     for start in range(0, len(means), batch):
@@ -40,15 +41,17 @@ def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObjec
     count = data.draw(st.integers(1, 40))
     levels = st.sampled_from([0.0, -0.0, 1.0, -1.5, 2.0**-140, 1e30, 3.25])
     means = np.array(data.draw(st.lists(st.tuples(levels, levels), min_size=count, max_size=count)))
-    lots = weakest.draw_lots(count)
+    lots = weakest_images.draw_lots(count)
     kept, first = torch.empty(0), 0
-    with patch.object(weakest, "WEAKEST", data.draw(st.integers(1, 12))):
+    with patch.object(weakest_images, "WEAKEST", data.draw(st.integers(1, 12))):
         while first < count:
             last = first + data.draw(st.integers(1, 15))
-            kept = weakest.update(kept, torch.from_numpy(means[first:last]), lots[first:last])
+            kept = weakest_images.update(
+                kept, torch.from_numpy(means[first:last]), lots[first:last]
+            )
             first = last
-        images, responses = weakest.decode(kept, lots)
-        expected = min(weakest.WEAKEST, count)
+        images, responses = weakest_images.decode(kept, lots)
+        expected = min(weakest_images.WEAKEST, count)
     for unit in range(2):
         order = np.lexsort((lots.numpy(), means[:, unit].astype(np.float32)))[:expected]
         assert images[unit].tolist() == order.tolist()
@@ -56,9 +59,11 @@ def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObjec
 
 
 def test_among_images_that_leave_a_unit_alike_the_first_ones_are_not_preferred() -> None:
-    images, _ = weakest.decode(seen(np.zeros((1000, 1))).weakest, weakest.draw_lots(1000))
+    images, _ = weakest_images.decode(
+        seen(np.zeros((1000, 1))).weakest, weakest_images.draw_lots(1000)
+    )
     assert 400 < np.mean(images) < 600
-    assert len(set(images[0].tolist())) == weakest.WEAKEST
+    assert len(set(images[0].tolist())) == weakest_images.WEAKEST
 
 
 # The tasks

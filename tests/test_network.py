@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from atlas.bvlc import BVLCGoogLeNet
 from atlas.errors import AtlasError, UsageError
-from atlas.network import Network, load_network
-from atlas.ragged import Trunk
+from atlas.network.bvlc_googlenet import BVLCGoogLeNet
+from atlas.network.early_exit import Trunk
+from atlas.network.loading import load_network
+from atlas.network.network import Network
 
 LAYERS = [
     *("conv1", "maxpool1", "conv2", "conv3", "maxpool2", "inception3a", "inception3b", "maxpool3"),

@@ -7,11 +7,12 @@ import pytest
 import torch
 from small_build import QUICK, Small, draw_photographs, shrink
 
-from atlas import AtlasError, load_network, maximize, maximize_units
+from atlas import AtlasError, load_network, maximize_units
 from atlas.cli import main
-from atlas.maximize import Target
-from atlas.network import Network
+from atlas.maximize import loop, seeding
+from atlas.network.network import Network
 from atlas.recipe import Recipe
+from atlas.target import Target
 
 UNITS = [("conv1", 3), ("inception3a", 7), ("inception5b", 100), ("conv1", 9), ("inception3a", 8)]
 
@@ -47,7 +48,7 @@ def test_a_picture_that_is_no_number_is_marked_and_changes_no_bit_of_the_others(
 ) -> None:
     recipe = Recipe(upscales=2, steps=2)
     whole = maximize_units(googlenet, UNITS, recipe)
-    draw = maximize.starting_noise
+    draw = seeding.starting_noise
 
     def spoilt(seed: int, target: Target, attempt: int, size: int) -> torch.Tensor:
         noise = draw(seed, target, attempt, size)
@@ -55,7 +56,7 @@ def test_a_picture_that_is_no_number_is_marked_and_changes_no_bit_of_the_others(
             noise[1, 5, 6] = value
         return noise
 
-    monkeypatch.setattr(maximize, "starting_noise", spoilt)
+    monkeypatch.setattr(loop, "starting_noise", spoilt)
     pictures = maximize_units(googlenet, UNITS, recipe)
     for i, (picture, before) in enumerate(zip(pictures, whole, strict=True)):
         if i == place:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas import objective
-from atlas.own_channel import own_maps
+from atlas.maximize import objectives, regularizers
+from atlas.network.single_channel import own_maps
 
 SCHARR = np.array([[-3.0, 0.0, 3.0], [-10.0, 0.0, 10.0], [-3.0, 0.0, 3.0]])
 
@@ -36,7 +36,7 @@ def scharr(channel: NDArray[np.float64]) -> list[float]:
 
 
 def activation(activations: Tensor, units: Tensor) -> Tensor:
-    return objective.root_mean_square(own_maps(activations, units))
+    return objectives.root_mean_square(own_maps(activations, units))
 
 
 @settings(deadline=None)
@@ -57,7 +57,7 @@ def test_pixel_is_the_rms_of_each_image(shape: tuple[int, int, int, int], seed: 
     given_values = values(shape, seed)
     expected = [np.sqrt((image**2).mean()) for image in given_values]
     np.testing.assert_allclose(
-        objective.pixel(torch.from_numpy(given_values)), expected, rtol=1e-12
+        regularizers.pixel(torch.from_numpy(given_values)), expected, rtol=1e-12
     )
 
 
@@ -71,7 +71,7 @@ def test_gradient_is_the_rms_of_the_scharr_responses_in_x_and_y(
     assert responses[0].size == 2 * shape[1] * shape[2] * shape[3]
     expected = [np.sqrt((response**2).mean()) for response in responses]
     np.testing.assert_allclose(
-        objective.gradient(torch.from_numpy(given_values)), expected, rtol=1e-10, atol=1e-14
+        regularizers.gradient(torch.from_numpy(given_values)), expected, rtol=1e-10, atol=1e-14
     )
 
 
@@ -101,11 +101,11 @@ def test_each_derivative_is_the_published_one_with_scharrs_response_to_a_ramp(
 ) -> None:
     images = values((2, 3, 6, 5), 1)
     responses = [by_hand(each, k) for each in images[0] for k in (kernel, kernel.T)]
-    found = objective.gradient(torch.from_numpy(images), name)
+    found = regularizers.gradient(torch.from_numpy(images), name)
     np.testing.assert_allclose(found[0], np.sqrt(np.square(responses).mean()), rtol=1e-5)
     ramp = torch.arange(200.0, dtype=torch.float64).expand(1, 1, 3, 200).clone()
-    across = objective.correlate(ramp, objective.GRADIENT_KERNELS[name][0], 3)[0, 0, 1, 100]
-    assert across * sum(objective.GRADIENT_KERNELS[name][1]) == pytest.approx(32)
+    across = regularizers.correlate(ramp, regularizers.GRADIENT_KERNELS[name][0], 3)[0, 0, 1, 100]
+    assert across * sum(regularizers.GRADIENT_KERNELS[name][1]) == pytest.approx(32)
 
 
 @settings(deadline=None)
@@ -118,7 +118,7 @@ def test_total_variation_is_how_far_neighbors_are_apart(
         (np.abs(np.diff(image, axis=1)).sum() + np.abs(np.diff(image, axis=2)).sum()) / image.size
         for image in given_values
     ]
-    found = objective.total_variation(torch.from_numpy(given_values))
+    found = regularizers.total_variation(torch.from_numpy(given_values))
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
 
 
@@ -133,8 +133,8 @@ def test_objectives_measure_each_map_in_its_units_scale(
         "rms": np.sqrt((maps**2).mean((1, 2))),
         "relative_mean": maps.mean((1, 2)) / scales,
     }
-    assert set(expected) == set(objective.OBJECTIVES)
-    for name, measure in objective.OBJECTIVES.items():
+    assert set(expected) == set(objectives.OBJECTIVES)
+    for name, measure in objectives.OBJECTIVES.items():
         found = measure(torch.from_numpy(maps), torch.from_numpy(scales))
         np.testing.assert_allclose(found, expected[name], rtol=1e-9, atol=1e-12)
 
@@ -145,7 +145,7 @@ def test_gradients_of_the_terms_are_those_of_the_formula(
     shape: tuple[int, int, int, int], seed: int
 ) -> None:
     image = torch.from_numpy(values(shape, seed)).requires_grad_()
-    (found,) = torch.autograd.grad(objective.pixel(image).sum(), image)
+    (found,) = torch.autograd.grad(regularizers.pixel(image).sum(), image)
     exact = image.detach().numpy()
     rms = np.sqrt((exact**2).mean((1, 2, 3), keepdims=True))
     np.testing.assert_allclose(found, exact / (exact[0].size * rms), rtol=1e-10)
@@ -158,9 +158,9 @@ def activation_of_all(images: Tensor) -> Tensor:
 Term = Callable[[Tensor], Tensor]
 TERMS: list[Term] = [
     activation_of_all,
-    objective.pixel,
-    objective.gradient,
-    objective.total_variation,
+    regularizers.pixel,
+    regularizers.gradient,
+    regularizers.total_variation,
 ]
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from networks import counted, densenet, googlenet, images, network, resnet, seeded
 from torch import Tensor, nn
 
-from atlas.network import Network
-from atlas.own_channel import OwnChannels, OwnMaps, convolve_each
-from atlas.ragged import Trunk
+from atlas.network.early_exit import Trunk
+from atlas.network.network import Network
+from atlas.network.single_channel import OwnChannels, OwnMaps, convolve_each
 
 CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import atlas
-from atlas.config import Settings, read_file
+from atlas.settings import Settings, read_file
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -60,7 +60,7 @@ def test_wheel_carries_the_templates(installed: Path) -> None:
 
 
 def test_wheel_carries_the_bundled_weights(installed: Path) -> None:
-    name = "data/googlenet-tinyimagenet.pt"
+    name = "network/data/googlenet-tinyimagenet.pt"
     weights = CHECKOUT / "atlas" / name
     assert (installed / "atlas" / name).read_bytes() == weights.read_bytes()
 
@@ -74,13 +74,13 @@ def test_source_distribution_is_enough_to_build_from(built: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "LICENSE", "templates/index.html.j2"} <= names
-    assert "atlas/data/googlenet-tinyimagenet.pt" in names
+    assert "atlas/network/data/googlenet-tinyimagenet.pt" in names
     assert not any(name.startswith(("site/", "runs/", ".venv/")) for name in names)
 
 
 def test_wheel_works_without_the_checkout(installed: Path, tmp_path: Path) -> None:
     script = """
-from atlas import weights
+from atlas.network import weights
 model, info = weights.load_model("googlenet", "bundled")
 print(weights.__file__, info.classes)
 """

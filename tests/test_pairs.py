@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from run_fixture import LAYERS, make_run
 
-from atlas.render.bootstrap import Range, estimate
+from atlas.examine.intervals import Range, estimate
 from atlas.render.catalog import Catalog
-from atlas.render.measured import Looks, measures
+from atlas.render.figures import Looks, measures
 from atlas.render.pairs import Comparison, Difference, compare, paired
 from atlas.render.pictures import Look
 from atlas.render.reading import read_catalog
-from atlas.store import Run
+from atlas.run.folder import Run
 
 MISSING, SILENT = 4, 6
 """Of conv1: the unit without a picture by calm, and the one whose picture by calm is silent."""

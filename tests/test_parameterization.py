@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from atlas.network import Network, load_network
-from atlas.parameterization import COLOR_AXES, DARKEST, Parameterization
+from atlas.maximize.parameterization import COLOR_AXES, DARKEST, Parameterization
+from atlas.network.loading import load_network
+from atlas.network.network import Network
 from atlas.recipe import CHOICES, RECIPES, Recipe
 
 

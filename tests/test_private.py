@@ -11,9 +11,10 @@ from PIL import Image, PngImagePlugin
 from small_build import QUICK, draw_photographs
 from torchvision.models import get_model
 
-from atlas import stimuli
 from atlas.cli import main
-from atlas.probe import UNNAMED, open_probe_set
+from atlas.probe import stimuli
+from atlas.probe.opening import open_probe_set
+from atlas.probe.probe_set import UNNAMED
 
 USER, HOST, FOLDER = "jane-doe-4711", "janes-laptop-4712", "secret-project-4713"
 

@@ -23,8 +23,9 @@ from PIL import Image
 from torchvision import datasets, transforms
 
 from atlas.errors import AtlasError
-from atlas.photograph import prepare
-from atlas.probe import ProbeSet, UnreadableImage, batches, open_probe_set
+from atlas.probe.decoding import UnreadableImage, prepare
+from atlas.probe.opening import open_probe_set
+from atlas.probe.probe_set import ProbeSet, batches
 
 
 def photograph(width: int = 300, height: int = 260, seed: int = 0) -> Image.Image:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from atlas.publish import check_site, main, pages_address
 from atlas.render.output import MANIFEST, SiteFolder
+from atlas.render.publish import check_site, main, pages_address
 
 CHECKOUT = Path(__file__).parent.parent
 

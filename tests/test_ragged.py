@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from networks import agrees, counted, densenet, googlenet, images, network, plain, resnet, seeded
 from torch import Tensor, nn
 
-from atlas import objective
 from atlas.errors import AtlasError
-from atlas.network import Network
-from atlas.own_channel import own_maps
-from atlas.ragged import Trunk, part
+from atlas.maximize import objectives
+from atlas.network.early_exit import Trunk, part
+from atlas.network.network import Network
+from atlas.network.single_channel import own_maps
 
 
 def leave(made: Network, layers: Sequence[str], shown: Tensor) -> list[tuple[str, Tensor]]:
@@ -286,7 +286,7 @@ def test_an_images_gradient_does_not_depend_on_its_neighbors() -> None:
         for layer, activations in Trunk(made, list(leaving)).activations(leaf, leaving):
             last = first + leaving[layer]
             maps = own_maps(activations, units[first:last])
-            values.append(objective.root_mean_square(maps))
+            values.append(objectives.root_mean_square(maps))
             first = last
         return torch.autograd.grad(torch.cat(values).sum(), leaf)[0]
 

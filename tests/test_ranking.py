@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from atlas import ranking
 from atlas.errors import AtlasError
-from atlas.network import Network
-from atlas.probe import ProbeSet, UnreadableImage
+from atlas.network.network import Network
+from atlas.probe.decoding import UnreadableImage
+from atlas.probe.probe_set import ProbeSet
+from atlas.rank import ranking, statistics, tables
 
 SIDE = 12
 
@@ -92,9 +93,9 @@ def test_statistics_are_numpys_over_all_images_whatever_the_batch(
     unreadable &= set(range(count))
     readable = np.array([i for i in range(count) if i not in unreadable])
     with patch.object(ranking, "BATCH", batch):
-        found = ranking.measure(NETWORK, Images(pixels, sorted(unreadable)), LAYERS)
-    table = ranking.activations_table(found)
-    strongest = ranking.strongest_table(found, [f"{i}.png" for i in range(count)])
+        found = statistics.measure(NETWORK, Images(pixels, sorted(unreadable)), LAYERS)
+    table = tables.activations_table(found)
+    strongest = tables.strongest_table(found, [f"{i}.png" for i in range(count)])
     assert list(found) == LAYERS
 
     for layer, values in activations(NETWORK, pixels[readable]).items():
@@ -137,8 +138,8 @@ def flat(levels: Sequence[int]) -> NDArray[np.uint8]:
 def test_equal_images_stay_in_the_order_of_the_probe_set(batch: int) -> None:
     levels = [7, 9, 7, 9, 7, 7, 9, 7, 7, 7, 7, 7, 9]
     with patch.object(ranking, "BATCH", batch):
-        found = ranking.measure(one_hot(), Images(flat(levels)), ["0"])
-    table = ranking.strongest_table(found, [str(i) for i in range(len(levels))])
+        found = statistics.measure(one_hot(), Images(flat(levels)), ["0"])
+    table = tables.strongest_table(found, [str(i) for i in range(len(levels))])
     for unit in range(3):
         shown = table.loc[table["unit"] == unit, "image"].tolist()
         assert shown == ["1", "3", "6", "12", "0", "2", "4", "5", "7"]
@@ -147,7 +148,7 @@ def test_equal_images_stay_in_the_order_of_the_probe_set(batch: int) -> None:
 def test_means_and_deviations_are_accumulated_in_float64() -> None:
     levels = np.random.default_rng(0).integers(200, 202, 300)
     with patch.object(ranking, "BATCH", 7):
-        found = ranking.measure(one_hot(), Images(flat(levels.tolist())), ["0"])["0"]
+        found = statistics.measure(one_hot(), Images(flat(levels.tolist())), ["0"])["0"]
     exact = (levels.astype(np.float32) / np.float32(255)).astype(np.float64)
     np.testing.assert_allclose(found.mean, np.full(3, exact.mean()), rtol=1e-12)
     np.testing.assert_allclose(found.std, np.full(3, exact.std()), rtol=1e-9)
@@ -156,7 +157,7 @@ def test_means_and_deviations_are_accumulated_in_float64() -> None:
 
 def test_memory_does_not_grow_with_the_number_of_images() -> None:
     def kept(count: int) -> int:
-        found = ranking.measure(one_hot(), Images(flat([3] * count)), ["0"])["0"]
+        found = statistics.measure(one_hot(), Images(flat([3] * count)), ["0"])["0"]
         own = [value for name, value in vars(found).items() if name != "lots"]
         tensors = [value for value in own if isinstance(value, Tensor)]
         return sum(t.numel() for t in [*tensors, *found.strongest.values()])
@@ -168,8 +169,8 @@ def test_the_tuning_is_the_mean_over_the_images_of_each_condition() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (11, SIDE, SIDE, 3), np.uint8)
     groups = {"hue:0": [0, 3, 10], "hue:120": [1], "family:dots": [2, 4, 5, 6, 7, 8, 9, 0]}
     with patch.object(ranking, "BATCH", 4):
-        found = ranking.measure(NETWORK, Images(pixels), LAYERS, groups)
-    table = ranking.tuning_table(found, list(groups))
+        found = statistics.measure(NETWORK, Images(pixels), LAYERS, groups)
+    table = tables.tuning_table(found, list(groups))
     assert table.columns.tolist() == ["layer", "unit", *groups]
     for layer, values in activations(NETWORK, pixels).items():
         rows = table[table["layer"] == layer]
@@ -182,14 +183,14 @@ def test_progress_counts_every_readable_image() -> None:
     done: list[int] = []
     probe = Images(flat([1] * 10), [2, 5])
     with patch.object(ranking, "BATCH", 3):
-        ranking.measure(one_hot(), probe, ["0"], progress=done.append)
+        statistics.measure(one_hot(), probe, ["0"], progress=done.append)
     assert sum(done) == 8
     assert probe.skipped == [("2.png", "damaged"), ("5.png", "damaged")]
 
 
 def test_a_probe_set_that_cannot_be_read_at_all_is_an_error() -> None:
     with pytest.raises(AtlasError, match="none of the 2 images"):
-        ranking.measure(one_hot(), Images(flat([1, 2]), [0, 1]), ["0"])
+        statistics.measure(one_hot(), Images(flat([1, 2]), [0, 1]), ["0"])
 
 
 # The ranking

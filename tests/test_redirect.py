@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from atlas.maximize import maximize_units
-from atlas.network import load_network
+from atlas.maximize.loop import maximize_units
+from atlas.network.loading import load_network
+from atlas.network.redirected_relu import redirected_relu
 from atlas.recipe import RECIPES, Recipe
-from atlas.redirect import redirected_relu
 
 # Of the mean: a root mean square has no gradient where it is zero.
 SHORT = Recipe(

@@ -16,13 +16,13 @@ from PIL import Image
 from run_fixture import HOSTILE, LAYERS, make_run
 
 from atlas.errors import AtlasError, UsageError
-from atlas.probe import open_probe_set
+from atlas.probe.opening import open_probe_set
 from atlas.render import render
 from atlas.render.catalog import ProbeImage
-from atlas.render.measures import colorfulness, spatial_frequency
+from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.probe_images import outline
 from atlas.render.reading import read_catalog
-from atlas.store import Run
+from atlas.run.folder import Run
 
 NOTICE = "These weights were trained on small photographs."
 
@@ -61,7 +61,7 @@ def contents(site: Path) -> dict[str, bytes]:
 def test_a_run_is_rendered_without_loading_torch(run: Run, site: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from atlas.render import render; from atlas.store import Run\n"
+        "from atlas.render import render; from atlas.run.folder import Run\n"
         "render(Run(sys.argv[1]), Path(sys.argv[2]))\n"
         "sys.exit('torch' in sys.modules)"
     )

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from atlas.robustness import PERTURBATIONS, blurred, compressed, rescaled, shifted
+from atlas.examine.perturbations import PERTURBATIONS, blurred, compressed, rescaled, shifted
 
 
 def picture(size: int = 61) -> NDArray[np.uint8]:

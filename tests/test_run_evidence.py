@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from small_build import QUICK, contents, draw_photographs, shrink
 
-from atlas import examination
+from atlas.build import examination
 from atlas.cli import main
-from atlas.judge import Judge
-from atlas.photograph import decode
+from atlas.examine.similarity_judge import Judge
+from atlas.probe.decoding import decode
 
 PHOTOGRAPHS = 60
 
@@ -36,7 +36,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def start(album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     shrink(monkeypatch)
-    monkeypatch.setattr("atlas.build.Judge", Colors)
+    monkeypatch.setattr("atlas.build.build.Judge", Colors)
 
     def call(*options: str, command: str = "build") -> int:
         given = [command, *QUICK, "--probe", str(album), "--run", str(tmp_path / "run")]

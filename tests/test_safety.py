@@ -17,7 +17,7 @@ from run_fixture import make_run
 from atlas.errors import AtlasError, UsageError
 from atlas.render import render
 from atlas.render.output import MANIFEST, SiteFolder
-from atlas.store import Run
+from atlas.run.folder import Run
 
 ADDRESS = "https://example.org/a&b;(c)=d/"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from atlas import serve
+from atlas.render import serve
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from atlas.bvlc import LocalResponseNorm
 from atlas.errors import UsageError
-from atlas.maximize import RETRIES, Target, maximize_units, starting_noise
-from atlas.network import Network, load_network
+from atlas.maximize.loop import RETRIES, maximize_units
+from atlas.maximize.seeding import starting_noise
+from atlas.network.bvlc_googlenet import LocalResponseNorm
+from atlas.network.loading import load_network
+from atlas.network.network import Network
 from atlas.recipe import Recipe
+from atlas.target import Target
 
 RECIPE = Recipe(start_size=8, upscales=2, factor=1.25, steps=3)
 SIZES = [8, 10, 12]

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from atlas.network import Network
-from atlas.ragged import Trunk
-from atlas.simplify import PhaseConv2d
+from atlas.network.early_exit import Trunk
+from atlas.network.network import Network
+from atlas.network.simplify import PhaseConv2d
 
 
 @settings(deadline=None)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from atlas.spectrum import quartiles, slope
+from atlas.examine.spectrum import quartiles, slope
 
 
 def noise(exponent: float, size: int = 224, seed: int = 0) -> NDArray[np.uint8]:

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from atlas import stimuli
-from atlas.stimuli import Stimulus, battery, conditions
+from atlas.probe import stimuli
+from atlas.probe.stimuli import Stimulus, battery, conditions
 
 
 def named(name: str) -> Stimulus:
@@ -47,7 +47,7 @@ def test_names_are_unique_and_start_with_the_family() -> None:
 def test_another_process_has_the_same_battery_and_draws_the_same_pictures() -> None:
     shown = ["leaves/s0.015-c0.9-n2", "noise/natural-e1-n1", "texture/grass-s0.12-n1"]
     program = (
-        "import hashlib; from atlas import stimuli\n"
+        "import hashlib; from atlas.probe import stimuli\n"
         "by_name = {s.name: s for s in stimuli.battery()}\n"
         f"pixels = b''.join(by_name[n].draw().tobytes() for n in {shown})\n"
         "print(stimuli.digest(), hashlib.sha256(pixels).hexdigest())"

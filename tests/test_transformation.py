@@ -5,9 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas.draws import uniform
+from atlas.maximize.seeding import uniform
+from atlas.maximize.transformations import Views, resampling
 from atlas.recipe import Recipe
-from atlas.transformation import Views, resampling
 
 ROBUST = Recipe(jitter=3, zoom=0.2)
 

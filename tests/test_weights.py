@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import GoogLeNet_Weights, get_model
 
-from atlas import weights
 from atlas.errors import AtlasError, UsageError
-from atlas.weights import fetch, load_model, trained_without_scale
+from atlas.network import weights
+from atlas.network.weights import fetch, load_model, trained_without_scale
 
 NETWORK = "squeezenet1_1"  # 5 MB
 

@@ -22,17 +22,18 @@ from hypothesis import strategies as st
 from PIL import Image
 from small_build import QUICK, Small, shrink
 
-from atlas import build, group
+from atlas._system import processes
+from atlas._system.memory import out_of_memory
+from atlas._system.processes import Group
+from atlas._system.progress import Progress
+from atlas._system.workers import Workers
+from atlas.build import build
+from atlas.build.resources import bytes_per_image
 from atlas.cli import main
-from atlas.config import Settings
 from atlas.errors import AtlasError
-from atlas.group import Group
-from atlas.machine import bytes_per_image
-from atlas.memory import out_of_memory
-from atlas.network import load_network
-from atlas.plan import Item, Plan, deal, halves
-from atlas.progress import Progress
-from atlas.workers import Workers
+from atlas.network.loading import load_network
+from atlas.run.plan import Item, Plan, deal, halves
+from atlas.settings import Settings
 
 ITEMS = [Item("article", f"layer{number % 16}", number // 16) for number in range(400)]
 
@@ -198,7 +199,7 @@ def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     maximize_chunk, tried = build.maximize_chunk, []
-    monkeypatch.setattr(build.machine, "choose_workers", lambda *_: 1)
+    monkeypatch.setattr(build.resources, "choose_workers", lambda *_: 1)
 
     def small(network, targets, *arguments, **options):
         tried.append(len(targets))
@@ -275,16 +276,19 @@ import resource, sys
 from pathlib import Path
 import pytest
 from small_build import shrink
-from atlas import build, cli
+from atlas import cli
+from atlas.build import build
+from atlas.recipe import Recipe
+from atlas.run.plan import Item
 
 maximize_chunk, work = build.maximize_chunk, build.Build._work
 patch = pytest.MonkeyPatch()
 shrink(patch)
-patch.setattr(build.machine, "choose_workers", lambda *_: 1)
+patch.setattr(build.resources, "choose_workers", lambda *_: 1)
 
 def limited(self, todo):
-    target = build.Item("large", "conv1", 0).target
-    maximize_chunk(self.network, [target], build.Recipe(start_size=400, upscales=0, steps=1), 0)
+    target = Item("large", "conv1", 0).target
+    maximize_chunk(self.network, [target], Recipe(start_size=400, upscales=0, steps=1), 0)
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[1]) * 2**20, before[1]))
@@ -433,7 +437,7 @@ def test_a_group_that_cannot_be_joined_is_one_line(
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"WORLD_SIZE": "2"} | environment).items():
         monkeypatch.setenv(name, value.format(port=port))
-    monkeypatch.setattr(group, "JOINING", timedelta(seconds=1))
+    monkeypatch.setattr(processes, "JOINING", timedelta(seconds=1))
     monkeypatch.chdir(tmp_path)
     assert main(["build", *QUICK]) == 1
     (line,) = capsys.readouterr().err.splitlines()

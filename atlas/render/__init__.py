@@ -7,7 +7,7 @@ owning one template.
 from collections.abc import Callable
 from pathlib import Path
 
-from atlas.address import site_address
+from atlas._system.web_address import site_address
 from atlas.errors import UsageError
 from atlas.render import data, pictures
 from atlas.render.output import SiteFolder, refuse_foreign
@@ -15,7 +15,7 @@ from atlas.render.pages import Pages
 from atlas.render.probe_images import write_probe_images
 from atlas.render.reading import read_catalog
 from atlas.render.templating import Templates
-from atlas.store import Run
+from atlas.run.folder import Run
 
 __all__ = ["check", "render"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from atlas.render.bootstrap import Range
+from atlas.examine.intervals import Range
 from atlas.render.charts import LEFT, Scale
 from atlas.render.svg import element, image, line, number, path, text, ticks
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from atlas.examine.intervals import Range, estimate
 from atlas.recipe import PHOTOGRAPHS
-from atlas.render.bootstrap import Range, estimate
 from atlas.render.catalog import Catalog, Layer
 from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
 from atlas.render.evidence import no_judge
-from atlas.render.measured import Looks, Measure, measures
+from atlas.render.figures import Looks, Measure, measures
 from atlas.render.method import listed
 from atlas.render.pairs import Comparison
 from atlas.render.svg import number

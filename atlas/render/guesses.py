@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atlas.render.bootstrap import Range
+from atlas.examine.intervals import Range
 from atlas.render.catalog import Catalog, Layer, Picture, Unit
 from atlas.render.constants import differences
-from atlas.render.measured import Looks, Measure, measures
+from atlas.render.figures import Looks, Measure, measures
 from atlas.render.pairs import Difference, difference, paired
 from atlas.render.svg import number
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from atlas._system.atomic_files import Ground, one_line
+from atlas._system.locks import lock
 from atlas.errors import AtlasError
-from atlas.lock import lock
-from atlas.store import Ground, one_line
 
 MANIFEST = ".atlas-files"
 """Lists what a render wrote, so that the next one knows what is its own to remove."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from markupsafe import Markup
 
+from atlas.examine.intervals import FEWEST
 from atlas.render import (
     charts,
     constants,
@@ -21,10 +22,9 @@ from atlas.render import (
     pairs,
     provenance,
 )
-from atlas.render.bootstrap import FEWEST
 from atlas.render.catalog import ARTICLE, SHOWN, Catalog, Layer, Picture, Unit, View, stand_ins
 from atlas.render.data import SCHEMA
-from atlas.render.measured import measures
+from atlas.render.figures import measures
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import Look
 from atlas.render.probe_images import outline

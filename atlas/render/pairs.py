@@ -6,9 +6,9 @@ from itertools import chain, compress
 
 import numpy as np
 
-from atlas.render.bootstrap import Range, estimate
+from atlas.examine.intervals import Range, estimate
 from atlas.render.catalog import Catalog, Layer
-from atlas.render.measured import Looks, Measure, measures, slope_distance
+from atlas.render.figures import Looks, Measure, measures, slope_distance
 from atlas.render.svg import number
 
 JUDGED = ("identification", "robustness", "gain", "gain_mean")

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas.errors import AtlasError
-from atlas.probe import open_probe_set
+from atlas.probe.opening import open_probe_set
+from atlas.probe.stimuli import battery
 from atlas.render.catalog import Catalog, Layer, ProbeImage
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import webp
 from atlas.render.spread import spread
-from atlas.stimuli import battery
 
 SIDE, QUALITY = 128, 60
 """Of a probe image in the site."""

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from atlas.probe import UNNAMED
+from atlas.probe.probe_set import UNNAMED
 from atlas.render.catalog import Catalog, Picture, Unit, base_name
 
 

@@ -20,7 +20,7 @@ from atlas.render.catalog import (
     base_name,
     slug,
 )
-from atlas.store import Run
+from atlas.run.folder import Run
 
 
 def read_catalog(run: Run) -> Catalog:

@@ -1,0 +1,1 @@
+"""What the method needs and is not: processes, locks, signals, memory, files."""

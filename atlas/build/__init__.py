@@ -1,0 +1,1 @@
+"""Build: the stages in a row, over a run folder."""

@@ -1,0 +1,126 @@
+"""The evidence of a run: what no finished picture lacks is kept, the rest is measured."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+
+from atlas._system.progress import Progress
+from atlas.examine import identification
+from atlas.examine.evidence import examine
+from atlas.examine.similarity_judge import Judge
+from atlas.network.network import Network
+from atlas.recipe import PHOTOGRAPHS
+from atlas.run.folder import Run
+from atlas.run.pictures import read_picture, read_record
+from atlas.run.plan import Item
+
+KEY = ["recipe", "layer", "unit", "sample"]
+
+COLUMNS = [
+    *KEY,
+    *("mean", "rms", "gain_mean", "gain_rms", "z", "standing"),
+    *("shift", "blur", "jpeg", "rescale", "slope", "alike"),
+]
+
+BLOCK = 256
+"""Pictures in memory at a time."""
+
+
+def kept_evidence(run: Run, made: Sequence[Item]) -> pd.DataFrame:
+    """The rows of ``examination.csv`` that still hold.
+
+    A unit of which a sample was added is measured again, since its samples are compared.
+    """
+    if not run.has("examination.csv"):
+        return pd.DataFrame(columns=COLUMNS)
+    table = run.table("examination")
+    if list(table.columns) != COLUMNS:
+        return table.iloc[:0]
+    rows = [Item(*row) for row in table[KEY].itertuples(index=False, name=None)]
+    changed = {item[:3] for item in set(rows) ^ set(made)}
+    return table.loc[[item[:3] not in changed for item in rows], COLUMNS].astype(
+        {"standing": "Int64"}
+    )
+
+
+def measure_evidence(
+    run: Run, network: Network, kept: pd.DataFrame, made: Sequence[Item], progress: Progress
+) -> None:
+    """Examine the pictures that are not among the kept rows; write ``examination.csv``."""
+    done = set(kept[KEY].itertuples(index=False, name=None))
+    activations, strongest = run.table("activations"), run.table("strongest")
+    tables = [kept] if len(kept) else []
+    progress(len(done))
+    for recipe in dict.fromkeys(item.recipe for item in made):
+        items = [item for item in made if item.recipe == recipe and item not in done]
+        for block in blocks(items, network):
+            targets = [item.target for item in block]
+            pictures = [read_picture(run, item) for item in block]
+            table = examine(network, targets, pictures, activations, strongest, progress)
+            table.insert(0, "recipe", recipe)
+            tables.append(table)
+    run.write_table("examination", _in_order(run, pd.concat(tables), KEY))
+
+
+def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
+    """Items in the order of depth, some hundred at a time; those of a unit stay together."""
+    ordered = sorted(items, key=lambda item: (network.depth(item.layer), *item[1:]))
+    block: list[Item] = []
+    for _, samples in groupby(ordered, key=lambda item: item[1:3]):
+        block += samples
+        if len(block) >= BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def identify(run: Run, judge: Judge | None, made: Sequence[Item]) -> None:
+    """Put the units' pictures, and their strongest photographs, to the test of identification.
+
+    A picture that came to nothing is no likeness of its unit: it is not shown. Writes
+    ``identification.csv``; without a row when there is no judge.
+    """
+    tables = [pd.DataFrame(columns=["recipe", "layer", "unit", "correct"])]
+    tasks = run.table("tasks")
+    if judge is not None and len(tasks):
+        photographs = run.array("judge")
+        likenesses = [item for item in made if read_record(run, item)["status"] == "ok"]
+        for recipe in dict.fromkeys(item.recipe for item in likenesses):
+            shown: dict[tuple[str, int], list[np.ndarray]] = {}
+            items = [item for item in likenesses if item.recipe == recipe]
+            for first in range(0, len(items), BLOCK):
+                block = items[first : first + BLOCK]
+                found = judge.features_of([read_picture(run, item) for item in block])
+                for item, features in zip(block, found, strict=True):
+                    shown.setdefault((item.layer, item.unit), []).append(features)
+            references = {unit: np.stack(features) for unit, features in shown.items()}
+            found = identification.correct(tasks, photographs, references)
+            tables.append(found.assign(recipe=recipe))
+        references = _strongest(run, photographs)
+        found = identification.correct(tasks, photographs, references)
+        tables.append(found.assign(recipe=PHOTOGRAPHS))
+    filled = [table for table in tables if len(table)] or tables[:1]
+    table = pd.concat(filled).loc[:, ["recipe", "layer", "unit", "correct"]]
+    run.write_table("identification", _in_order(run, table, ["recipe", "layer", "unit"]))
+
+
+def _strongest(run: Run, photographs: np.ndarray) -> dict[tuple[str, int], np.ndarray]:
+    """Features of each unit's strongest probe images."""
+    row_of = {name: row for row, name in enumerate(run.table("probe")["image"])}
+    rows: dict[tuple[str, int], list[int]] = {}
+    strongest = run.table("strongest")[["layer", "unit", "image"]]
+    for layer, unit, image in strongest.itertuples(index=False, name=None):
+        rows.setdefault((layer, unit), []).append(row_of[image])
+    return {unit: photographs[images] for unit, images in rows.items()}
+
+
+def _in_order(run: Run, table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Sorted by recipe, depth of the layer, unit and sample."""
+    layers = run.table("activations")["layer"].drop_duplicates()
+    depth = pd.Series(range(len(layers)), layers)
+    return table.sort_values(
+        key, key=lambda column: column.map(depth) if column.name == "layer" else column
+    )

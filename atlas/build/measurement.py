@@ -1,0 +1,68 @@
+"""All that a run keeps of its probe set, from one look at each image."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from atlas.examine import identification, spectrum
+from atlas.examine.similarity_judge import Judge
+from atlas.network.network import Network
+from atlas.probe import stimuli
+from atlas.probe.probe_set import ProbeSet
+from atlas.probe.stimulus_set import Stimuli
+from atlas.rank import tables
+from atlas.rank.statistics import measure
+from atlas.run.folder import Run
+
+
+def measure_units(
+    run: Run,
+    network: Network,
+    judge: Judge | None,
+    probe: ProbeSet,
+    layers: Sequence[str],
+    bar: Callable[[str, int, str], "tqdm[Any]"],
+) -> dict[str, Any]:
+    """Show the probe set, and the stimuli for the tuning of units, to the network.
+
+    Writes the tables of statistics, the tasks of identification and, where there is a judge, its
+    features of the images; ``tuning.csv`` last. ``bar`` makes a progress bar of a name, a total
+    and a unit.
+
+    Returns:
+        What is known of the probe set besides: ``slope``, the quartiles over the images of the
+        slope of the spectrum, None when all are flat.
+    """
+    groups = stimuli.conditions(stimuli.battery())
+    shown: list[int] = []
+    slopes: list[float] = []
+    features: list[NDArray[np.float16]] = []
+    if len(probe) < identification.FEWEST_IMAGES:
+        judge = None  # there will be no tasks
+
+    def watch(indices: Sequence[int], pixels: NDArray[np.uint8]) -> None:
+        shown.extend(indices)
+        slopes.extend(map(spectrum.slope, pixels))
+        if judge is not None:
+            features.append(judge.features(pixels))
+
+    stimuli_are_probe = isinstance(probe, Stimuli)
+    conditions = groups if stimuli_are_probe else None
+    with bar("rank", len(probe), "images") as progress:
+        statistics = measure(network, probe, layers, conditions, progress.update, watch)
+    tuned = statistics
+    if not stimuli_are_probe:
+        battery = Stimuli()
+        with bar("tuning", len(battery), "images") as progress:
+            tuned = measure(network, battery, layers, groups, progress.update)
+    run.write_table("activations", tables.activations_table(statistics))
+    run.write_table("strongest", tables.strongest_table(statistics, probe.names))
+    run.write_table("tasks", identification.tasks_table(statistics, shown))
+    if features:
+        run.write_array("judge", np.concatenate(features))
+    run.remove("identification.csv")  # the tasks were others
+    run.write_table("tuning", tables.tuning_table(tuned, list(groups)))
+    return {"slope": spectrum.quartiles(slopes)}

@@ -1,0 +1,117 @@
+"""What this machine offers, and what ``auto`` means on it."""
+
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from atlas._system.memory import host_memory
+from atlas.errors import AtlasError
+from atlas.network.arithmetic import Precision
+from atlas.network.early_exit import Trunk
+from atlas.network.graph import PROBE_SIZE
+from atlas.network.network import Network
+
+BATCH = {"cpu": 16, "cuda": 512}
+"""Units in one forward pass at most: on a CPU more gain nothing, on a GPU next to nothing."""
+
+CORES = torch.get_num_threads()
+"""What torch takes for this process: the machine's physical cores, unless it was told otherwise."""
+
+MEMORY_SHARE = 0.5
+"""How much of the memory the values that the gradient needs may take; the rest is for passing."""
+
+
+def choose_device(asked: str, place: int = 0) -> torch.device:
+    """The device asked for; ``auto`` is a GPU, or else the CPU.
+
+    Args:
+        asked: auto, cpu, cuda, or cuda:N.
+        place: which of the processes on this machine asks; each takes another GPU where any will
+            do.
+
+    Raises AtlasError when there is no such GPU.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "auto":
+        asked = "cuda" if gpus else "cpu"
+    if asked == "cuda" and gpus:
+        return torch.device("cuda", place % gpus)
+    device = torch.device(asked)
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise AtlasError(f"device {asked}: torch sees {gpus} GPUs here; try --device cpu")
+    return device
+
+
+def choose_precision(asked: str, device: torch.device) -> Precision:
+    """The precision asked for; ``auto`` is bfloat16 where the hardware computes in it."""
+    if asked != "auto":
+        return asked  # type: ignore[return-value]  # config has checked it
+    return "bfloat16" if _has_bfloat16(device) else "float32"
+
+
+def choose_batch(network: Network, size: int, workers: int) -> int:
+    """How many pictures a worker can make at once.
+
+    Args:
+        network: on its device.
+        size: of the largest pictures, in pixels.
+        workers: how many share the memory of the device.
+    """
+    device = network.device
+    if device.type == "cuda":
+        memory = torch.cuda.get_device_properties(device).total_memory
+    else:
+        memory = host_memory()
+    images = MEMORY_SHARE * memory / (workers * bytes_per_image(network, size))
+    return max(1, min(BATCH[device.type], int(images)))
+
+
+def bytes_per_image(network: Network, size: int) -> int:
+    """What a forward pass through all layers keeps of one image for the gradient."""
+    kept: dict[int, int] = {}
+
+    def note(values: Tensor) -> Tensor:
+        storage = values.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return values
+
+    small = max(network.smallest_input, PROBE_SIZE // 2)
+    image = torch.zeros(1, 3, small, small, device=network.device, requires_grad=True)
+    trunk = Trunk(network, [network.layers[-1].name], network.convolution_dtype)
+    weights = sum(values.nbytes for values in trunk.module.parameters())
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda values: values):
+        for _ in trunk.activations(image.to(network.dtype)):
+            pass
+    return int((sum(kept.values()) - weights) * (size / small) ** 2)
+
+
+def choose_workers(device: torch.device, processes: int = 1) -> int:
+    """How many chunks a process has in hand: on a CPU one on every core that is its own.
+
+    On a GPU two, so that one is computed while the pictures of the other are encoded and written.
+
+    Args:
+        device: what computes.
+        processes: how many share this machine.
+    """
+    return max(CORES // processes, 1) if device.type == "cpu" else 2
+
+
+def turns(device: torch.device) -> AbstractContextManager[Any]:
+    """What workers hold while they compute: a GPU is for one of them at a time."""
+    return nullcontext() if device.type == "cpu" else threading.Lock()
+
+
+def choose_writers(device: torch.device) -> int:
+    """How many pictures a worker encodes at a time; on a CPU each worker has a core alone."""
+    return 1 if device.type == "cpu" else CORES
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    units = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(units.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))

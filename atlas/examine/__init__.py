@@ -1,0 +1,1 @@
+"""Examine: what a finished picture does to the network, and how sure that is."""

@@ -1,0 +1,64 @@
+"""The judge of how alike two images are: a network that is not the one whose pictures are judged.
+
+The bundled GoogLeNet's penultimate features, compared by their cosine. Chosen once, for all
+networks and recipes, before any result was seen.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.early_exit import Trunk
+from atlas.network.loading import load_network
+from atlas.network.network import Network
+from atlas.network.weights import BUNDLED
+from atlas.probe.decoding import prepare
+
+PENULTIMATE = "avgpool"
+
+BATCH = 32
+
+
+class Judge:
+    """The bundled GoogLeNet, seeing images as photographs are seen; loaded when first asked.
+
+    Args:
+        device: where it runs.
+    """
+
+    def __init__(self, device: str | torch.device = "cpu") -> None:
+        self.device = device
+        with BUNDLED.open("rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def is_independent_of(self, network: Network) -> bool:
+        """Whether it may judge the pictures of ``network``: not when it is that network."""
+        return network.weights.sha256 != self.sha256
+
+    def features(self, photographs: NDArray[np.uint8]) -> NDArray[np.float16]:
+        """Nx1024 features of Nx224x224x3 bytes."""
+        network, trunk = self._network
+        shown = torch.from_numpy(photographs).to(network.device, network.dtype)
+        images = network.normalize(shown.permute(0, 3, 1, 2) / 255)
+        with torch.inference_mode(), exact_arithmetic():
+            found = [
+                values.flatten(1)
+                for part in images.split(BATCH)
+                for _, values in trunk.activations(part)
+            ]
+        return torch.cat(found).cpu().numpy().astype(np.float16)
+
+    def features_of(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
+        """Nx1024 features of HxWx3 pictures, brought to 224 pixels as photographs are."""
+        return self.features(np.stack([prepare(Image.fromarray(picture)) for picture in pictures]))
+
+    @cached_property
+    def _network(self) -> tuple[Network, Trunk]:
+        network = load_network("googlenet", "bundled", self.device)
+        return network, Trunk(network, [PENULTIMATE])

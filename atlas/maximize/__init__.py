@@ -1,0 +1,1 @@
+"""Maximize: the loop, and the axes on which recipes differ."""

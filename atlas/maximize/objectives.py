@@ -1,0 +1,53 @@
+"""The terms of the loss, each one value per image, so that no image sees another.
+
+The loss, to be minimized, is ``-activation_weight * objective`` plus the weighted regularizers.
+The article's objective is the root mean square of the unit's map, its regularizers are those of
+the normalized image and of its derivatives.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def root_mean_square(values: Tensor) -> Tensor:
+    """Root mean square of each item of a batch: Bx... to B.
+
+    Its gradient at zero is zero, where that of a square root is infinite: a silent unit then
+    leaves the image to the regularizers and not to NaN.
+    """
+    return _RootMeanSquare.apply(values.flatten(1))
+
+
+class _RootMeanSquare(torch.autograd.Function):
+    """Of each row. Its gradient is one pass over the values, where that of a norm is three."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        rms = torch.linalg.vector_norm(rows, dim=1) / rows.shape[1] ** 0.5
+        ctx.save_for_backward(rows, rms)
+        return rms
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        rows, rms = ctx.saved_tensors
+        factors = torch.where(rms == 0, 0, gradients[0] / (rows.shape[1] * rms))
+        return rows * factors[:, None]
+
+
+def relative_mean(maps: Tensor, scales: Tensor) -> Tensor:
+    """Mean of each map over its unit's scale: BxHxW and B to B.
+
+    Measured so, units of all networks and layers are alike, and one weight of a regularizer fits
+    them all.
+    """
+    return maps.flatten(1).mean(1) / scales
+
+
+OBJECTIVES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "rms": lambda maps, scales: root_mean_square(maps),
+    "relative_mean": relative_mean,
+}
+"""What is maximized, by name: of the units' maps and scales."""

@@ -1,0 +1,51 @@
+"""Load a network by name, or wrap a trained module."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from atlas._system import arguments
+from atlas.network.arithmetic import Precision
+from atlas.network.network import IMAGENET_MEAN, IMAGENET_STD, Network
+from atlas.network.weights import load_model, normalization
+
+
+def load_network(
+    network: str | nn.Module = "googlenet",
+    weights: str = "auto",
+    device: str | torch.device = "cpu",
+    precision: Precision = "float32",
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+) -> Network:
+    """Load a network by name, or wrap a trained ``nn.Module``.
+
+    Args:
+        network: ``googlenet``, ``bvlc_googlenet``, any torchvision classification CNN, or a module.
+        weights: ``auto``, ``imagenet``, ``bundled`` or a file; ignored for a module.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``float32``, ``bfloat16`` or ``float64``.
+        mean, std: the input normalization, RGB in 0..1; by default that of the weights which
+            torchvision publishes for a network of this name, and ImageNet's for a module.
+
+    Raises:
+        AtlasError: when there is no such network, the weights do not fit it, or it cannot be
+            traced.
+    """
+    published = IMAGENET_MEAN, IMAGENET_STD
+    if isinstance(network, nn.Module):
+        module, name, info = network, type(network).__name__.lower(), None
+    else:
+        name = arguments.instance("network", network, str, "a name or a torch.nn.Module")
+        module, info = load_model(name, weights)
+        published = normalization(name) or published
+    return Network(
+        module,
+        name=name,
+        mean=published[0] if mean is None else mean,
+        std=published[1] if std is None else std,
+        device=device,
+        precision=precision,
+        weights=info,
+    )

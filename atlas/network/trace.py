@@ -1,0 +1,58 @@
+"""From a module to its graph, and to the names of the places in it."""
+
+from torch import fx, nn
+from torchvision.models.feature_extraction import NodePathTracer
+
+from atlas.errors import AtlasError
+
+GOOGLENET_LAYERS = (
+    *("conv1", "maxpool1", "conv2", "conv3", "maxpool2"),
+    *("inception3a", "inception3b", "maxpool3"),
+    *("inception4a", "inception4b", "inception4c", "inception4d", "inception4e", "maxpool4"),
+    *("inception5a", "inception5b"),
+)
+"""The sixteen layers whose units the article showed."""
+
+
+def _trace(module: nn.Module, name: str) -> tuple[fx.GraphModule, dict[str, str]]:
+    """Trace the module; return the graph and, for every name a user may give, its node."""
+    tracer = NodePathTracer()
+    try:
+        graph = tracer.trace(module)
+    except Exception as error:  # fx lets whatever the module's forward raises escape
+        reason = " ".join(str(error).split())
+        raise AtlasError(
+            f"torch.fx cannot trace {name} ({reason}); use a network without "
+            "data-dependent control flow"
+        ) from error
+    paths: dict[str, str] = {}
+    for node in graph.nodes:
+        if node.op in ("placeholder", "output", "get_attr"):
+            continue
+        parts = tracer.node_to_qualname[node].split(".")
+        for length in range(1, len(parts) + 1):
+            paths[".".join(parts[:length])] = node.name
+    return fx.GraphModule(module, graph), paths
+
+
+def _modules(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """The network's top-level modules by name; those of ``features`` where it has such a part."""
+    found = []
+    for name, child in module.named_children():
+        if name == "features":
+            found += [(f"features.{inner}", part) for inner, part in child.named_children()]
+        else:
+            found.append((name, child))
+    return found
+
+
+def _default_layers(modules: dict[str, nn.Module]) -> list[str]:
+    """The article's layers where the network has them, else its convolutional stages."""
+    if all(layer in modules for layer in GOOGLENET_LAYERS):
+        return list(GOOGLENET_LAYERS)
+    inside = {name: part for name, part in modules.items() if name.startswith("features.")}
+    return [
+        name
+        for name, part in (inside or modules).items()
+        if any(isinstance(piece, nn.Conv2d) for piece in part.modules())
+    ]

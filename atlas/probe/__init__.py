@@ -1,0 +1,1 @@
+"""Probe sets: the images over which units are ranked."""

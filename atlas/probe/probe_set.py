@@ -1,0 +1,109 @@
+"""Probe sets: the images over which units are ranked.
+
+The built-in stimuli, a folder of photographs, or the validation images of Imagenette. A probe set
+is a list of names fixed when it is opened, and images decoded when asked for.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atlas.errors import AtlasError
+from atlas.probe.decoding import UnreadableImage
+
+UNNAMED = "a folder of images"
+"""What a folder is called whose own name would tell whose it is: a user's home, or a root."""
+
+
+class ProbeSet(ABC):
+    """Named images of 224x224x3 RGB bytes.
+
+    ``kind`` is stimuli, folder or imagenette; ``name`` is for display and no path; ``digest``
+    (SHA-256) depends on the images' names and contents, not on where they lie. ``skipped`` lists
+    files that are no readable images, each with its reason; it may grow while images are decoded.
+    ``remarks`` are lines for the log on how the set was come by.
+    """
+
+    kind: str
+    synthetic: bool = False
+
+    def __init__(self, name: str, names: Sequence[str], digest: str) -> None:
+        self.name = name
+        self.names = list(names)
+        self.digest = digest
+        self.skipped: list[tuple[str, str]] = []
+        self.remarks: list[str] = []
+        self._unreadable: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @abstractmethod
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """One image, 224x224x3 RGB bytes; raises UnreadableImage when it cannot be decoded."""
+
+    def skip(self, index: int, reason: str) -> None:
+        """Record that an image turned out to be unreadable; it leaves the table."""
+        if index not in self._unreadable:
+            self._unreadable.add(index)
+            self.skipped.append((self.names[index], reason))
+
+    def table(self) -> pd.DataFrame:
+        """A row an image, but for those that turned out to be unreadable: ``image``."""
+        names = [name for i, name in enumerate(self.names) if i not in self._unreadable]
+        return pd.DataFrame({"image": names}, dtype=str)
+
+
+def batches(
+    probe: ProbeSet, size: int, workers: int | None = None
+) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
+    """Decode a probe set in order, while the caller works on the batch before.
+
+    Yields the indices and the images, Nx224x224x3 RGB bytes, ``size`` of them but for the last
+    batch. Images that turn out to be unreadable are left out and recorded in ``probe.skipped``.
+    At most about three batches are in memory. Raises AtlasError when no image at all is readable.
+    """
+    workers = workers or decoders()
+    pool = ThreadPoolExecutor(workers)
+    todo = iter(range(len(probe)))
+    ahead: deque[tuple[int, Future[NDArray[np.uint8]]]] = deque()
+    indices: list[int] = []
+    images: list[NDArray[np.uint8]] = []
+    found = False
+    try:
+        while True:
+            missing = size + workers - len(ahead)
+            ahead.extend((i, pool.submit(probe.image, i)) for i in islice(todo, missing))
+            if not ahead:
+                break
+            index, image = ahead.popleft()
+            try:
+                images.append(image.result())
+                indices.append(index)
+            except UnreadableImage as error:
+                probe.skip(index, error.reason)
+            if len(images) == size:
+                found = True
+                yield indices, np.stack(images)
+                indices, images = [], []
+        if images:
+            yield indices, np.stack(images)
+        elif not found:
+            raise AtlasError(
+                f"none of the {len(probe)} images of {probe.name!r} can be decoded; "
+                "name another folder, or use --probe stimuli"
+            )
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def decoders() -> int:
+    """How many threads decode images."""
+    return min(4, os.cpu_count() or 1)

@@ -1,0 +1,1 @@
+"""Rank: streaming statistics of every unit over a probe set, and the ranking they give."""

@@ -1,0 +1,140 @@
+"""Statistics of every unit over a probe set, in one streaming pass."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atlas._system.progress import Progress
+from atlas.errors import AtlasError
+from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.early_exit import Trunk
+from atlas.network.network import Network
+from atlas.probe import probe_set
+from atlas.probe.probe_set import ProbeSet
+from atlas.rank import weakest_images
+from atlas.rank.places import RUNNERS_UP, STRONGEST
+
+BATCH = 32
+
+
+@dataclass
+class LayerStatistics:
+    """Statistics of a layer's units, updated batch by batch; memory does not grow with images.
+
+    All are float64. ``mean`` is over images and positions; ``squares`` the sum of squared
+    deviations of the images' means; ``conditions`` the mean over each group of images.
+    ``strongest`` holds the ``image``, ``mean``, ``peak``, ``position`` and ``rms`` of each unit's
+    strongest images by spatial mean, as UxK tables; images with the same mean stay in the order
+    shown. ``weakest`` holds keys of the weakest images, which ``weakest.decode`` reads with the
+    ``lots`` of all images.
+    """
+
+    lots: Tensor
+
+    width: int = 1
+    images: int = 0
+    positions: int = 0
+    mean: Tensor = field(default_factory=lambda: torch.zeros(()))
+    squares: Tensor = field(default_factory=lambda: torch.zeros(()))
+    max: Tensor = field(default_factory=lambda: torch.tensor(-torch.inf))
+    active: Tensor = field(default_factory=lambda: torch.zeros(()))
+    strongest: dict[str, Tensor] = field(default_factory=dict)
+    weakest: Tensor = field(default_factory=lambda: torch.empty(0))
+    conditions: Tensor = field(default_factory=lambda: torch.zeros(()))
+
+    def update(self, activations: Tensor, indices: Tensor, membership: Tensor) -> None:
+        """Take in BxUxHxW activations of the images ``indices``; ``membership`` is CxB."""
+        values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # BxPxU, as it lies in memory
+        count, places, _ = values.shape
+        exact = values.double()
+        means = exact.mean(1)  # BxU
+        norms = torch.linalg.vector_norm(exact, dim=1)
+        peaks, positions = values.max(1)
+
+        # Chan, Golub & LeVeque (1983), eq. 2.1: mean and squared deviations of two parts together.
+        batch_mean = means.mean(0)
+        deviation = batch_mean - self.mean
+        total = self.images + count
+        self.squares = (
+            self.squares
+            + ((means - batch_mean) ** 2).sum(0)
+            + deviation**2 * (self.images * count / total)
+        )
+        self.mean = self.mean + deviation * (count / total)
+        self.images = total
+        self.positions += count * places
+        self.width = activations.shape[3]
+        self.max = torch.maximum(self.max.to(peaks), peaks.amax(0))
+        self.active = self.active + (values > 0).sum((0, 1)).double()
+        self.conditions = self.conditions + membership @ means
+        self.weakest = weakest_images.update(self.weakest, means, self.lots[indices])
+
+        responses = {
+            "image": indices[:, None].expand_as(positions),
+            "mean": means,
+            "peak": peaks,
+            "position": positions,
+            "rms": norms / places**0.5,
+        }
+        if self.strongest:
+            responses = {
+                name: torch.cat([self.strongest[name].T, new]) for name, new in responses.items()
+            }
+        best = responses["mean"].argsort(dim=0, descending=True, stable=True)[
+            : STRONGEST + RUNNERS_UP
+        ]
+        self.strongest = {name: values.gather(0, best).T for name, values in responses.items()}
+
+    @property
+    def std(self) -> Tensor:
+        """Standard deviation, over images, of an image's mean activation."""
+        return (self.squares / self.images).sqrt()
+
+
+def measure(
+    network: Network,
+    images: ProbeSet,
+    layers: Sequence[str],
+    conditions: Mapping[str, Sequence[int]] | None = None,
+    progress: Progress | None = None,
+    watch: Callable[[Sequence[int], NDArray[np.uint8]], object] | None = None,
+) -> dict[str, LayerStatistics]:
+    """Show every image of a probe set to the network once; measure all units of the layers.
+
+    ``conditions`` names groups of images by their indices; ``LayerStatistics.conditions`` is then
+    the CxU mean activation over each group. ``progress`` is called with the number of images done,
+    ``watch`` with the indices and the pixels of each batch, for whatever else is to be measured in
+    images that are decoded once.
+    Raises AtlasError when a unit's activations are no numbers, or no image can be read.
+    """
+    trunk = Trunk(network, layers)
+    groups = list((conditions or {}).values())
+    membership = torch.zeros(len(groups), len(images), dtype=torch.float64)
+    for row, members in enumerate(groups):
+        membership[row, list(members)] = 1 / len(members)
+    membership = membership.to(network.device)
+    lots = weakest_images.draw_lots(len(images)).to(network.device)
+    statistics = {layer: LayerStatistics(lots) for layer in trunk.layers}
+    with torch.inference_mode(), exact_arithmetic():
+        for indices, pixels in probe_set.batches(images, BATCH):
+            shown = torch.from_numpy(pixels).to(network.device, network.dtype)
+            normalized = network.normalize(shown.permute(0, 3, 1, 2) / 255)
+            chosen = torch.tensor(indices, device=network.device)
+            for layer, activations in trunk.activations(normalized):
+                statistics[layer].update(activations, chosen, membership[:, chosen])
+            if watch is not None:
+                watch(indices, pixels)
+            if progress is not None:
+                progress(len(indices))
+    for layer, found in statistics.items():
+        finite = (found.mean + found.squares + found.max).isfinite()
+        if not finite.all():
+            raise AtlasError(
+                f"unit {int(finite.int().argmin())} of {layer} answers the images of "
+                f"{images.name!r} with NaN or infinity; try --precision float64"
+            )
+    return statistics

@@ -1,0 +1,76 @@
+"""The statistics as tables, and the scale of each unit that they give."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from atlas.rank.places import STRONGEST
+from atlas.rank.statistics import LayerStatistics
+
+
+def activations_table(statistics: Mapping[str, LayerStatistics]) -> pd.DataFrame:
+    """Columns layer, unit, mean, std, max, active_fraction; a row a unit."""
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "layer": layer,
+                "unit": np.arange(len(found.mean)),
+                "mean": found.mean.cpu().numpy(),
+                "std": found.std.cpu().numpy(),
+                "max": found.max.cpu().numpy(),
+                "active_fraction": (found.active / found.positions).cpu().numpy(),
+            }
+        )
+        for layer, found in statistics.items()
+    ).reset_index(drop=True)
+
+
+def scales(strongest: pd.DataFrame) -> dict[tuple[str, int], float]:
+    """What a relative objective counts each unit's mean activation in, by layer and unit.
+
+    It is that on the unit's strongest image. A unit that no image excites has the median of its
+    layer's, and where that is not above 0 either, 1.
+    """
+    best = strongest.loc[strongest["place"] == 1, ["layer", "unit", "mean"]]
+    usual = best.groupby("layer")["mean"].transform("median")
+    chosen = best["mean"].where(best["mean"] > 0, usual.where(usual > 0, 1.0))
+    return dict(zip(zip(best["layer"], best["unit"], strict=True), chosen, strict=True))
+
+
+def strongest_table(
+    statistics: Mapping[str, LayerStatistics], names: Sequence[str]
+) -> pd.DataFrame:
+    """Columns layer, unit, place, image, mean, peak, row, column, rms; nine rows a unit."""
+    tables = []
+    for layer, found in statistics.items():
+        response = {
+            name: table[:, :STRONGEST].cpu().numpy() for name, table in found.strongest.items()
+        }
+        units, places = np.indices(response["image"].shape)
+        row, column = np.divmod(response["position"], found.width)
+        table = {
+            "layer": layer,
+            "unit": units,
+            "place": places + 1,
+            "image": np.array(names, dtype=object)[response["image"]],
+            "mean": response["mean"],
+            "peak": response["peak"],
+            "row": row,
+            "column": column,
+            "rms": response["rms"],
+        }
+        tables.append(pd.DataFrame({k: v if k == "layer" else v.ravel() for k, v in table.items()}))
+    return pd.concat(tables).reset_index(drop=True)
+
+
+def tuning_table(
+    statistics: Mapping[str, LayerStatistics], conditions: Sequence[str]
+) -> pd.DataFrame:
+    """Columns layer, unit and one a condition: mean activation over its images."""
+    return pd.concat(
+        pd.DataFrame(found.conditions.T.cpu().numpy(), columns=list(conditions))
+        .assign(layer=layer, unit=range(len(found.mean)))
+        .loc[:, ["layer", "unit", *conditions]]
+        for layer, found in statistics.items()
+    ).reset_index(drop=True)

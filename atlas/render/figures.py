@@ -1,0 +1,132 @@
+"""What is compared along depth: each figure of a unit's pictures, and how units are summed up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from atlas.examine.intervals import Range, Statistic, estimate
+from atlas.render.catalog import Catalog, Evidence, Layer, Picture, Unit
+from atlas.render.method import maximizers
+from atlas.render.pictures import Look
+
+Looks = Mapping[str, Look]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure that every recipe gives for a unit.
+
+    Args:
+        key, title: its name, and the heading of its chart.
+        said: what is measured, in a sentence or two.
+        unit: of the figure as printed.
+        of: the figure of one picture of a unit.
+        statistic: sums up the units of a layer.
+        factor: from the figure to its unit.
+        log: whether it is a ratio, averaged and compared as logarithm.
+        better: 1 where more is better, -1 where less is, 0 where neither.
+    """
+
+    key: str
+    title: str
+    said: str
+    unit: str
+    of: Callable[[Unit, Picture, Look], float | None]
+    statistic: Statistic = np.mean
+    factor: float = 1.0
+    log: bool = False
+    better: int = 0
+
+    def value(self, unit: Unit, recipe: str, looks: Looks) -> float | None:
+        """The figure of a unit under a recipe; None where it has none.
+
+        Over its samples that came out well: what a silent or a broken picture shows is not what
+        its unit looks for. Pages say how many units are left out so.
+        """
+        found = [
+            self.of(unit, picture, looks[picture.stem])
+            for picture in unit.by(recipe)
+            if picture.status == "ok"
+        ]
+        known = [value for value in found if value is not None and (value > 0 or not self.log)]
+        if not known:
+            return None
+        if self.log:
+            return float(np.exp(np.mean(np.log(known))))
+        return self.factor * float(np.mean(known))
+
+    def over(self, layer: Layer, recipe: str, looks: Looks) -> Range:
+        """Summed up over a layer's units, with its interval."""
+        values = [self.value(unit, recipe, looks) for unit in layer.pictured]
+        return estimate([value for value in values if value is not None], self.statistic)
+
+
+def evidence(name: str) -> Callable[[Unit, Picture, Look], float | None]:
+    """A figure of the evidence, by its name."""
+    assert hasattr(Evidence, name)
+    return lambda unit, picture, look: getattr(picture.evidence, name) if picture.evidence else None
+
+
+def measures(catalog: Catalog) -> list[Measure]:
+    """Everything that recipes are compared on."""
+    strongest = "strongest stimulus" if catalog.synthetic else "strongest photograph"
+    return [
+        Measure("identification", "Identification",
+                "How often an independent network, shown a unit's pictures, picks the one of two "
+                f"{catalog.probe_word} that excites the unit. Mean over units.",
+                "%", lambda unit, picture, look: unit.identified.get(picture.recipe),
+                factor=100, better=1),
+        Measure("robustness", "Robustness",
+                "Activation that is left after a shift by 8 pixels, a blur, JPEG at quality 50 "
+                "and rescaling by 10 %: mean of the four. Mean over units.",
+                "%", evidence("robustness"), factor=100, better=1),
+        *(
+            Measure(key, f"Left after {what}", f"Activation that is left after {what}. Mean over "
+                    "units.", "%", evidence(key), factor=100, better=1)
+            for key, what in [("shift", "a shift by 8 pixels"), ("blur", "a blur"),
+                              ("jpeg", "JPEG at quality 50"), ("rescale", "rescaling by 10 %")]
+        ),
+        Measure("gain", "Gain over the probe set, RMS",
+                "Activation (RMS) on the published 8-bit picture over that on the unit's "
+                f"{strongest}: how many times better the picture is. On a logarithmic axis; "
+                f"median over units.{maximizers(catalog, 'RMS')}",
+                "×", evidence("gain_rms"), np.median, log=True, better=1),
+        Measure("gain_mean", "Gain over the probe set, mean",
+                "The same for the mean over all positions, which a few strong positions lift less."
+                f"{maximizers(catalog, 'mean')}",
+                "×", evidence("gain_mean"), np.median, log=True, better=1),
+        Measure("frequency", "Spatial frequency",
+                "Mean radial frequency of a picture's brightness, weighted by its power spectrum: "
+                "how fine the pattern is. 0.5 changes sign with every pixel. Median over units.",
+                "cycles/pixel", lambda unit, picture, look: look.frequency, np.median),
+        Measure("slope", "Slope of the spectrum",
+                "How fast a picture's power falls with spatial frequency, both logarithmic: 0 is "
+                "noise, lower smoother. Median over units.",
+                "", evidence("slope"), np.median),
+        Measure("colorfulness", "Color",
+                "Colorfulness after Hasler and Süsstrunk (2003): spread and mean of the opponent "
+                "colors. 0 is gray, 33 moderately and 109 extremely colorful. Median over units.",
+                "", lambda unit, picture, look: look.colorfulness, np.median),
+        Measure("specific", "Pictures that excite their own unit most",
+                "Share of pictures by which no unit of the layer is lifted further above its mean "
+                "over the probe set, in standard deviations, than the unit the picture was made "
+                "for.",
+                "%", _specific, factor=100, better=1),
+    ]  # fmt: skip
+
+
+def slope_distance(photographs: float) -> Measure:
+    """How far a picture's spectrum is from that of the probe set: less is better."""
+    slope = evidence("slope")
+
+    def distance(unit: Unit, picture: Picture, look: Look) -> float | None:
+        value = slope(unit, picture, look)
+        return None if value is None else abs(value - photographs)
+
+    return Measure("distance", "Slope, distance from the probe set's", "", "", distance, better=-1)
+
+
+def _specific(unit: Unit, picture: Picture, look: Look) -> float | None:
+    standing = picture.evidence.standing if picture.evidence else None
+    return None if standing is None else float(standing == 1)

@@ -1,0 +1,1 @@
+"""The run folder: its files, their schema, the plan, identity and verification."""

@@ -1,0 +1,178 @@
+"""The run folder: everything a build computed, as files that are whole or not there.
+
+Every file is written beside its final name and renamed into place, so an interrupted
+build leaves no half file. Later stages read from here what earlier ones computed.
+"""
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atlas._system.atomic_files import Ground, one_line
+from atlas.errors import AtlasError
+from atlas.run.schema import COMMANDS, NETWORK, SCHEMA, SETTINGS, TEXTS
+from atlas.run.shape import misfit
+
+
+class Run:
+    """A run folder at ``path``; nothing is read or made before it is asked for."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._ground = Ground(self.path)
+
+    def has(self, name: str) -> bool:
+        """Whether the file ``name`` (with its suffix) is in the run."""
+        return (self.path / name).is_file()
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read ``NAME.json``. Raises AtlasError when it is missing or damaged."""
+        path = self._existing(name, ".json")
+        try:
+            value = json.loads(path.read_text("utf-8"))
+            if not isinstance(value, dict):
+                raise ValueError("it holds no object")
+        except (ValueError, RecursionError) as error:
+            if name in ("run", "plan"):
+                raise self.irreplaceable(name, " ".join(str(error).split())) from None
+            raise self._damaged(path, error) from None
+        return value
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read ``NAME.csv``. Raises AtlasError when it is missing or damaged."""
+        path = self._existing(name, ".csv")
+        try:
+            # A name such as "NA", "007" or "true" must stay a name.
+            return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=TEXTS)
+        except (ValueError, pd.errors.ParserError) as error:
+            raise self._damaged(path, error) from None
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Read ``NAME.npy``. Raises AtlasError when it is missing or damaged."""
+        path = self._existing(name, ".npy")
+        try:
+            with path.open("rb") as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise self._damaged(path, error) from None
+
+    def settings(self) -> dict[str, Any]:
+        """What was asked and what was resolved: ``run.json``."""
+        kept = self.read_json("run")
+        if kept.get("schema") != SCHEMA:
+            raise AtlasError(
+                f"{self.path}/run.json is of another version of atlas; "
+                "name another folder with --run"
+            )
+        # A run from before all requests were kept knows its latest.
+        kept["requests"] = kept.get("requests") or [kept.get("asked")]
+        found = misfit(kept, SETTINGS) or misfit(
+            kept, {"identity": {"recipes": dict.fromkeys(kept["identity"]["recipes"], dict)}}
+        )
+        if not found and min(kept["batch"], kept["threads"]) < 1:
+            found = "batch and threads are not at least 1"
+        if found:
+            raise self.irreplaceable("run", found)
+        return kept
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the files that ``keep`` wrote, by their path in the run: ``digests.json``."""
+        if not self.has("digests.json"):
+            return {}
+        kept = self.read_json("digests")
+        if found := misfit(kept, dict.fromkeys(kept, str)):
+            raise self._damaged(self.path / "digests.json", ValueError(found))
+        return kept
+
+    def network(self) -> dict[str, Any]:
+        """The layers and the graph for the drawing: ``network.json``."""
+        described = self.read_json("network")
+        if found := misfit(described, NETWORK):
+            raise self._damaged(self.path / "network.json", ValueError(found))
+        return described
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write ``NAME.json``, indented for a reader."""
+        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+        # A path that is no UTF-8 holds lone surrogates; backslashed they are JSON's own escapes.
+        data = f"{text}\n".encode("utf-8", "backslashreplace")
+        write = self.keep if name == "network" else self.write
+        write(self.path / f"{name}.json", data)
+
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
+        """Write ``NAME.csv``; numbers with nine significant digits, which float32 needs."""
+        text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+        self.keep(self.path / f"{name}.csv", text.encode())
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file of the run, whole or not at all. Raises AtlasError when it cannot be."""
+        self._ground.write(path, data)
+
+    def keep(self, path: Path, data: bytes) -> None:
+        """Write a file of the run, and its SHA-256, by which a change of it is found.
+
+        Whenever the process ends, the file has its own digest or none.
+        """
+        name, digest = path.relative_to(self.path).as_posix(), sha256(data).hexdigest()
+        kept = self.digests()
+        if kept.get(name, digest) != digest:
+            del kept[name]
+            self.write_json("digests", kept)
+        self.write(path, data)
+        self.vouch({name: digest})
+
+    def vouch(self, digests: Mapping[str, str]) -> None:
+        """Add to the digests of the run."""
+        kept = self.digests()
+        known = {**kept, **digests}
+        if known != kept:
+            self.write_json("digests", dict(sorted(known.items())))
+
+    def write_array(self, name: str, array: NDArray[Any]) -> None:
+        """Write ``NAME.npy``."""
+        data = io.BytesIO()
+        np.save(data, array, allow_pickle=False)
+        self.keep(self.path / f"{name}.npy", data.getvalue())
+
+    def remove(self, name: str) -> None:
+        """Remove the file ``name`` (with its suffix) if the run has it."""
+        with one_line(self.path / name):
+            (self.path / name).unlink(missing_ok=True)
+
+    def picture_path(
+        self, recipe: str, layer: str, unit: int, sample: int = 1, suffix: str = ".png"
+    ) -> Path:
+        """Where a unit's picture, record (``.json``) or growth (``.stages.png``) lies."""
+        stem = f"{unit:04d}" if sample == 1 else f"{unit:04d}-{sample}"
+        return self.path / "units" / recipe / layer / f"{stem}{suffix}"
+
+    def sheet_path(self, recipe: str, layer: str) -> Path:
+        """Where the contact sheet of a layer lies."""
+        return self.path / "sheets" / recipe / f"{layer}.png"
+
+    def irreplaceable(self, name: str, reason: str) -> AtlasError:
+        """That ``NAME.json`` is damaged, without which nobody knows how the run was made."""
+        return AtlasError(
+            f"{self.path / name}.json is damaged ({reason}); put back a copy of it, or name "
+            "another folder with --run"
+        )
+
+    def _existing(self, name: str, suffix: str) -> Path:
+        path = self.path / f"{name}{suffix}"
+        if not path.is_file():
+            command = COMMANDS.get(name, "atlas build")
+            raise AtlasError(f"{self.path} has no {path.name}; '{command}' makes it")
+        return path
+
+    def _damaged(self, path: Path, error: Exception) -> AtlasError:
+        reason = " ".join(str(error).split())
+        command = COMMANDS.get(path.stem, "atlas build")
+        return AtlasError(f"{path} is damaged ({reason}); delete it and run '{command}' again")

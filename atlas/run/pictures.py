@@ -1,0 +1,101 @@
+"""The files of one picture in the run: the picture, its growth, and its record."""
+
+import json
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from hashlib import sha256
+from types import NoneType
+from typing import Any
+
+from atlas.errors import AtlasError
+from atlas.run import images
+from atlas.run.folder import Run
+from atlas.run.plan import Item
+from atlas.run.shape import misfit
+from atlas.target import Picture
+
+FILES = {"picture": ".png", "stages": ".stages.png"}
+"""The files of a picture besides its record, which holds their SHA-256."""
+
+RECORD = {
+    **{"layer": str, "unit": int, "sample": int, "seed": int, "attempt": int, "status": str},
+    **{"size": int, "stages": [{"upscale": int, "size": int}]},
+    "terms": {"activation": (float, NoneType), "loss": (float, NoneType)},
+    "activations": [(float, NoneType)],
+    "sha256": dict.fromkeys(FILES, str),
+}
+"""The shape of a record."""
+
+
+def write_picture(run: Run, item: Item, picture: Picture) -> None:
+    """Write a unit's picture, its growth and, last, its record, which says that it is made."""
+    stages = [(upscale, images.to_8bit(stage)) for upscale, stage in picture.stages]
+    files = {
+        "stages": images.encode_png(images.strip([stage for _, stage in stages])),
+        "picture": images.encode_png(images.to_8bit(picture.image)),
+    }
+    record = {
+        **asdict(picture.target),
+        "seed": picture.seed,
+        "attempt": picture.attempt,
+        "status": picture.status,
+        "size": picture.image.shape[-1],
+        "stages": [{"upscale": upscale, "size": len(stage)} for upscale, stage in stages],
+        "terms": {name: _number(value) for name, value in picture.terms.items()},
+        "activations": [_number(value) for value in picture.activations],
+        "sha256": {name: sha256(data).hexdigest() for name, data in files.items()},
+    }
+    for name, data in files.items():
+        run.write(run.picture_path(*item, suffix=FILES[name]), data)
+    text = json.dumps(record, allow_nan=False)
+    run.write(run.picture_path(*item, suffix=".json"), f"{text}\n".encode())
+
+
+def write_pictures(
+    run: Run, items: Sequence[Item], pictures: Sequence[Picture], threads: int
+) -> None:
+    """Write the files of several pictures, so many at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(partial(write_picture, run), items, pictures))
+
+
+def _number(value: float) -> float | None:
+    """A number with the digits that float32 holds; None when it is not finite."""
+    return float(f"{value:.8g}") if math.isfinite(value) else None
+
+
+def parse_record(data: bytes, item: Item) -> dict[str, Any]:
+    """Read a record. Raises ValueError when it is damaged, or of another picture."""
+    try:
+        record = json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if found := misfit(record, RECORD):
+        raise ValueError(found)
+    if (record["layer"], record["unit"], record["sample"]) != tuple(item[1:]):
+        raise ValueError(f"it is of {record['layer']}:{record['unit']}")
+    return record
+
+
+def read_record(run: Run, item: Item) -> dict[str, Any]:
+    """How the picture was made and how it ended: ``UNIT.json``.
+
+    Raises AtlasError when it is damaged.
+    """
+    path = run.picture_path(*item, suffix=".json")
+    try:
+        return parse_record(path.read_bytes(), item)
+    except ValueError as error:
+        raise AtlasError(f"{path} is damaged ({error}); 'atlas maximize' makes it again") from None
+
+
+def read_picture(run: Run, item: Item) -> images.Pixels:
+    """The finished picture, HxWx3 bytes. Raises AtlasError when it is damaged."""
+    path = run.picture_path(*item)
+    try:
+        return images.decode_png(path.read_bytes())
+    except ValueError as error:
+        raise AtlasError(f"{path} is damaged ({error}); 'atlas maximize' makes it again") from None

@@ -1,0 +1,157 @@
+"""The plan: how the units of a run are cut into chunks, each computed and redone whole.
+
+What a unit's picture is, to the last bit, depends on the units it shared its batch with. So the
+chunks are kept: a build that was interrupted goes on with the same ones.
+"""
+
+import fcntl
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from atlas.run.folder import Run
+from atlas.run.shape import misfit
+from atlas.target import Target
+
+
+class Item(NamedTuple):
+    """One picture to make."""
+
+    recipe: str
+    layer: str
+    unit: int
+    sample: int = 1
+
+    @property
+    def target(self) -> Target:
+        """The unit, without the recipe."""
+        return Target(self.layer, self.unit, self.sample)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Chunks of items; those of a chunk share one recipe.
+
+    ``most`` is how many the memory holds at once, once it was found not to hold more.
+    """
+
+    chunks: tuple[tuple[Item, ...], ...] = ()
+    most: int | None = None
+
+    @classmethod
+    def load(cls, run: Run) -> Self:
+        """Read the plan of a run; empty when it has none yet. Raises AtlasError for no plan."""
+        if not run.has("plan.json"):
+            return cls()
+        kept = run.read_json("plan")
+        most = kept.get("most")
+        found = misfit(kept, {"chunks": [[list]]})
+        if found is None and most is not None and (type(most) is not int or most < 1):
+            found = "most is no whole number from 1"
+        if found:
+            raise run.irreplaceable("plan", found)
+        for i, chunk in enumerate(kept["chunks"]):
+            for j, item in enumerate(chunk):
+                if not _is_item(item):
+                    raise run.irreplaceable("plan", f"chunks[{i}][{j}] is no picture to make")
+            if len({recipe for recipe, *_ in chunk}) != 1:
+                raise run.irreplaceable("plan", f"chunks[{i}] is not of one recipe")
+        return cls(tuple(tuple(Item(*item) for item in chunk) for chunk in kept["chunks"]), most)
+
+    def save(self, run: Run) -> None:
+        """Write the plan into the run."""
+        most = {} if self.most is None else {"most": self.most}
+        run.write_json("plan", {"chunks": self.chunks, **most})
+
+    def extended(self, wanted: Sequence[Item], most: int, workers: int) -> "Plan":
+        """The plan with chunks appended for the wanted items it does not have.
+
+        Args:
+            wanted: those of a recipe in the order of ``breadth_first``.
+            most: items in a chunk, where the memory is not known to hold less.
+            workers: chunks that are computed at the same time, and so should cost the same.
+        """
+        planned = {item for chunk in self.chunks for item in chunk}
+        new: dict[str, list[Item]] = {}
+        for item in dict.fromkeys(wanted):
+            if item not in planned:
+                new.setdefault(item.recipe, []).append(item)
+        most = min(most, self.most or most)
+        chunks = [chunk for items in new.values() for chunk in deal(items, most, workers)]
+        return Plan((*self.chunks, *chunks), self.most)
+
+    @classmethod
+    def halve(cls, run: Run, chunk: Sequence[Item]) -> None:
+        """Cut a chunk in the run's plan in two; other processes may do so with theirs."""
+        folder = os.open(run.path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            plan, (half, _) = cls.load(run), halves(chunk)
+            chunks: list[tuple[Item, ...]] = []
+            for each in plan.chunks:
+                chunks += halves(each) if each == tuple(chunk) else [each]
+            cls(tuple(chunks), min(len(half), plan.most or len(half))).save(run)
+        finally:
+            os.close(folder)
+
+    def unfinished(self, wanted: Sequence[Item], run: Run) -> list[tuple[Item, ...]]:
+        """The chunks with a wanted item of which some picture is missing in the run."""
+        asked = set(wanted)
+        return [
+            chunk
+            for chunk in self.chunks
+            if asked.intersection(chunk) and not all(is_made(item, run) for item in chunk)
+        ]
+
+
+def _is_item(value: Sequence[Any]) -> bool:
+    """Whether a value is a picture to make, whose names are names of folders and lead nowhere."""
+    if [type(part) for part in value] != [str, str, int, int] or min(value[2:]) < 0:
+        return False
+    return all(name not in ("", ".", "..") and not {"/", "\0"} & {*name} for name in value[:2])
+
+
+def is_made(item: Item, run: Run) -> bool:
+    """Whether the picture is in the run; its record is written last."""
+    return run.picture_path(*item, suffix=".json").is_file()
+
+
+def halves(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """The two halves of a chunk; the first has the odd item."""
+    middle = (len(chunk) + 1) // 2
+    return tuple(chunk[:middle]), tuple(chunk[middle:])
+
+
+def deal(items: Sequence[Item], most: int, workers: int) -> list[tuple[Item, ...]]:
+    """Deal items into chunks of ``most`` at most, a round of equal ones for all workers at a time.
+
+    Neighbors, which are of neighboring layers, go to different workers, each worker being first
+    in turn: so the chunks of a round cost about the same, and together hold the same layers.
+    """
+    rounds = -(-len(items) // (most * workers))
+    if rounds == 0:
+        return []
+    size = -(-len(items) // rounds)
+    chunks: list[tuple[Item, ...]] = []
+    for first in range(0, len(items), size):
+        hands: list[list[Item]] = [[] for _ in range(workers)]
+        for place, item in enumerate(items[first : first + size]):
+            turn, position = divmod(place, workers)
+            hands[(turn + position) % workers].append(item)
+        chunks += [tuple(hand) for hand in hands if hand]
+    return chunks
+
+
+def breadth_first(units: Mapping[str, Sequence[int]]) -> list[tuple[str, int]]:
+    """Order units by rank, then by layer.
+
+    An atlas that is interrupted then has the first units of every layer. ``units`` gives the
+    units of each layer, layers in depth order, units by rank.
+    """
+    ranked = [
+        (rank, depth, layer, unit)
+        for depth, (layer, chosen) in enumerate(units.items())
+        for rank, unit in enumerate(chosen)
+    ]
+    return [(layer, unit) for _, _, layer, unit in sorted(ranked)]
