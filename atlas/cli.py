@@ -1,19 +1,16 @@
 """The command line: parse, call, report."""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 import atlas
 from atlas import settings
-from atlas._system import signals
-from atlas._system.locks import lock
+from atlas._system import environment, signals
 from atlas._system.memory import out_of_memory
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.run.folder import Run
@@ -66,9 +63,6 @@ APPLICABLE = {
     "serve": ["site"],
 }
 LATER_STAGES = ("maximize", "examine")
-SHARED = ("build", "maximize")
-"""What the processes of a group do together; the rest is its leader's."""
-
 SETTINGS_FILE = Path("atlas.toml")
 
 
@@ -140,14 +134,7 @@ def _parser() -> Parser:
 
 
 def _call(command: str, given: dict[str, Any]) -> None:
-    # Threads that wait for each other asleep, not spinning: a build is slower by a quarter on an
-    # idle machine, but ten times as fast when other programs run beside it. Read as torch loads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    # What torch logs of its own accord of a group that cannot be joined, the error says too.
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
-    # So that the leader ranks with all cores: torchrun sets 1 where nobody has set anything.
-    if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("OMP_NUM_THREADS") == "1":
-        del os.environ["OMP_NUM_THREADS"]
+    environment.prepare()
     port = given.pop("port", None)
     settings = _settings(command, given)
     # Imported here so that wrong usage is answered at once and not after torch has loaded.
@@ -159,32 +146,11 @@ def _call(command: str, given: dict[str, Any]) -> None:
     elif command == "layers":
         _list_layers(settings)
     else:
-        from atlas._system.freed_memory import keep_freed_memory
-        from atlas._system.processes import Group
-        from atlas.build.build import Build
-        from atlas.build.overlap import refuse_overlap
-        from atlas.run.verification import mend, refuse_damage
+        from atlas.build.build import STAGES, run_stages
 
-        refuse_overlap(settings, renders=command in ("build", "render"))
-        keep_freed_memory()
-        group = Group.join()
-
-        def say(line: str) -> None:
-            if not settings.quiet:
-                _print_line(line)
-
-        if not group.leads and command not in SHARED:
-            return
-        run = Run(settings.run)
-        # A site can be made while its run goes on, since every file of a run is whole. The lock
-        # of a group is its leader's.
-        writes = group.leads and command != "render"
-        with signals.raised(), lock(run.path) if writes else nullcontext():
-            if writes:
-                mend(run, say)
-            elif group.leads:
-                refuse_damage(run)
-            getattr(Build(settings, say, group), command)()
+        stages = STAGES if command == "build" else (command,)
+        with signals.raised():
+            run_stages(stages, settings, log=None if settings.quiet else _print_line)
 
 
 def _settings(command: str, given: dict[str, Any]) -> settings.Settings:

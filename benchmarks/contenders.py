@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from atlas._system.freed_memory import keep_freed_memory
-from atlas._system.processes import Group
+from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress
 from atlas._system.workers import Workers
 from atlas.build.resources import choose_batch, choose_device, choose_workers
@@ -158,9 +158,9 @@ def time_contender(
 def _atlas(workloads: Workloads, precision: Precision) -> list[float]:
     """Chunks and workers as ``atlas build`` has them, without its files."""
     keep_freed_memory()
-    group = Group.join()
+    group = ProcessGroup.join()
     first = workloads[0]
-    device = choose_device(first.device, group.place)
+    device = choose_device(first.device, group.local_rank)
     network = load_network("googlenet", first.weights, device, precision)
     threads = choose_workers(device)
     queues = map(str, itertools.count())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from atlas.build import build
+from atlas.build import resources
 from atlas.examine.similarity_judge import Judge
 from atlas.network import loading
 from atlas.network.network import Network
@@ -39,7 +39,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
         torch.manual_seed(len(weights))
         return Network(Small(), name=name, device=device, precision=precision)
 
-    patch.setattr(build, "load_network", load)
+    patch.setattr(resources, "load_network", load)
     patch.setattr(loading, "load_network", load)
     patch.setattr(stimuli, "battery", lambda: few)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from small_build import contents
 from torchvision.models import resnet18, vgg11
 
-from atlas.build import build
+from atlas.build import evidence, maximize, resources, unit_statistics
 from atlas.cli import main
 from atlas.probe import stimuli
 from atlas.run import images
@@ -122,7 +122,7 @@ def test_a_build_interrupted_and_continued_gives_the_bytes_of_an_undisturbed_one
     start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     assert start("undisturbed", "--batch", "1") == 0
-    maximize_chunk = build.maximize_chunk
+    maximize_chunk = maximize.maximize_chunk
     chunks = 0
 
     def interrupted(*arguments, **options):
@@ -132,8 +132,8 @@ def test_a_build_interrupted_and_continued_gives_the_bytes_of_an_undisturbed_one
             raise KeyboardInterrupt
         return maximize_chunk(*arguments, **options)
 
-    monkeypatch.setattr(build, "maximize_chunk", interrupted)
-    monkeypatch.setattr(build.resources, "choose_workers", lambda *_: 2)
+    monkeypatch.setattr(maximize, "maximize_chunk", interrupted)
+    monkeypatch.setattr(resources, "choose_workers", lambda *_: 2)
     assert start("disturbed", "--batch", "1") == 130
     made = list((tmp_path / "disturbed").rglob("units/**/*.json"))
     assert 2 <= len(made) < 6  # of the first three, one may have been in hand
@@ -164,9 +164,9 @@ def test_a_finished_build_started_again_computes_nothing(
     def refuse(*arguments, **options):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(build, "maximize_chunk", refuse)
-    monkeypatch.setattr(build.ranking, "measure", refuse)
-    monkeypatch.setattr(build.examination, "examine", refuse)
+    monkeypatch.setattr(maximize, "maximize_chunk", refuse)
+    monkeypatch.setattr(unit_statistics, "measure", refuse)
+    monkeypatch.setattr(evidence, "examine", refuse)
     assert start("run") == 0
     assert contents(tmp_path / "run") == whole
 
@@ -283,13 +283,13 @@ def test_another_network_of_torchvision_makes_an_atlas(
 def test_a_build_with_two_recipes_counts_activation_in_the_units_own_scale(
     start: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    maximize_chunk, given = build.maximize_chunk, {}
+    maximize_chunk, given = maximize.maximize_chunk, {}
 
     def spy(network, targets, recipe, seed, scales, **others):  # type: ignore[no-untyped-def]
         given.update(dict(zip(targets, scales, strict=True)))
         return maximize_chunk(network, targets, recipe, seed, scales=scales, **others)
 
-    monkeypatch.setattr(build, "maximize_chunk", spy)
+    monkeypatch.setattr(maximize, "maximize_chunk", spy)
     own = tmp_path / "own.toml"
     own.write_text('[recipes.brief]\nbase = "clear"\nstart_size = 40\n')
     assert start("run", "--recipe", "article,clear,brief", "--config", str(own)) == 0

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from small_build import QUICK, draw_photographs, shrink
 from torchvision.models import get_model
 
 import atlas
-from atlas.build import build
+from atlas.build import build, maximize, resources
 from atlas.cli import main
 from atlas.network import loading
 from atlas.run.folder import Run
@@ -121,23 +121,16 @@ def made(small: None, photographs: Path, call: Call, tmp_path: Path) -> Path:
 # What was asked
 
 
-class Recorder:
-    """Stands in for the build and remembers what it was asked."""
-
-    asked: list[tuple[str, Settings]]
-
-    def __init__(self, settings: Settings, say: object, group: object) -> None:
-        self.settings = settings
-
-    def __getattr__(self, command: str) -> Callable[[], None]:
-        return lambda: self.asked.append((command, self.settings))
-
-
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Settings]]]:
-    Recorder.asked = []
-    monkeypatch.setattr(build, "Build", Recorder)
-    yield Recorder.asked
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Settings]]:
+    """The stages and the settings of each build, of which none is carried out."""
+    asked: list[tuple[str, Settings]] = []
+
+    def record(stages: tuple[str, ...], settings: Settings, **_: object) -> None:
+        asked.append((stages[0] if len(stages) == 1 else "build", settings))
+
+    monkeypatch.setattr(build, "run_stages", record)
+    return asked
 
 
 def test_every_option_of_the_design_reaches_the_build(
@@ -441,7 +434,7 @@ def test_an_interrupt_ends_with_130(
     def interrupted(*_: Any, **__: Any) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build, "load_network", interrupted)
+    monkeypatch.setattr(resources, "load_network", interrupted)
     monkeypatch.setattr(loading, "load_network", interrupted)
     assert "interrupted" in refused(130, command)
 
@@ -449,7 +442,7 @@ def test_an_interrupt_ends_with_130(
 def test_what_was_finished_before_an_interrupt_is_kept(
     made: Path, refused: Refused, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    maximize_chunk, chunks = build.maximize_chunk, []
+    maximize_chunk, chunks = maximize.maximize_chunk, []
 
     def second_time(*arguments: Any, **options: Any) -> Any:
         chunks.append(arguments)
@@ -457,8 +450,8 @@ def test_what_was_finished_before_an_interrupt_is_kept(
             raise KeyboardInterrupt
         return maximize_chunk(*arguments, **options)
 
-    monkeypatch.setattr(build, "maximize_chunk", second_time)
-    monkeypatch.setattr(build.resources, "choose_workers", lambda *_: 1)
+    monkeypatch.setattr(maximize, "maximize_chunk", second_time)
+    monkeypatch.setattr(resources, "choose_workers", lambda *_: 1)
     refused(130, "maximize", "--run", made, "--batch", "1", "--quiet")
     assert len(list(made.glob("units/*/*/*.json"))) == 1
     assert call("maximize", "--run", made, "--quiet") == (0, "", "")

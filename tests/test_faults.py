@@ -19,7 +19,7 @@ from small_build import QUICK, Colors, contents, draw_photographs, shrink
 
 from atlas._system import atomic_files
 from atlas._system.locks import LOCK, lock
-from atlas.build import build as module
+from atlas.build import unit_statistics
 from atlas.cli import main
 from atlas.errors import AtlasError
 from atlas.run import folder
@@ -29,7 +29,7 @@ from atlas.run import folder
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        patch.setattr("atlas.build.build.Judge", Colors)
+        patch.setattr("atlas.examine.similarity_judge.Judge", Colors)
         yield
 
 
@@ -650,7 +650,7 @@ def test_an_extension_interrupted_in_its_ranking_can_be_given_up_or_gone_on_with
         shutil.copytree(tmp_path / "old", tmp_path / name)
         with monkeypatch.context() as patch, pytest.raises(Killed):
             if place == "measuring":
-                patch.setattr(module.ranking, "measure", killed)
+                patch.setattr(unit_statistics, "measure", killed)
             else:
                 patch.setattr(atomic_files.Ground, "write", write_until)
             build(name, "conv1,conv2")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from small_build import QUICK, contents, draw_photographs, shrink
 
-from atlas.build import examination
+from atlas.build import evidence
 from atlas.cli import main
 from atlas.examine.similarity_judge import Judge
 from atlas.probe.decoding import decode
@@ -36,7 +36,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def start(album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     shrink(monkeypatch)
-    monkeypatch.setattr("atlas.build.build.Judge", Colors)
+    monkeypatch.setattr("atlas.examine.similarity_judge.Judge", Colors)
 
     def call(*options: str, command: str = "build") -> int:
         given = [command, *QUICK, "--probe", str(album), "--run", str(tmp_path / "run")]
@@ -87,13 +87,13 @@ def test_more_units_are_added_to_the_evidence_and_the_rest_is_not_measured_again
     assert start() == 0
     before = contents(tmp_path / "run")
     examined: list[int] = []
-    examine = examination.examine
+    examine = evidence.examine
 
     def counted(network, targets, *rest):
         examined.append(len(targets))
         return examine(network, targets, *rest)
 
-    monkeypatch.setattr(examination, "examine", counted)
+    monkeypatch.setattr(evidence, "examine", counted)
     assert start("--top", "3") == 0
     after = contents(tmp_path / "run")
     assert sum(examined) == 2

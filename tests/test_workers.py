@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -24,14 +25,16 @@ from small_build import QUICK, Small, shrink
 
 from atlas._system import processes
 from atlas._system.memory import out_of_memory
-from atlas._system.processes import Group
+from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress
 from atlas._system.workers import Workers
-from atlas.build import build
+from atlas.build import maximize, rank, render, resources
 from atlas.build.resources import bytes_per_image
+from atlas.build.session import Session
 from atlas.cli import main
 from atlas.errors import AtlasError
 from atlas.network.loading import load_network
+from atlas.run.folder import Run
 from atlas.run.plan import Item, Plan, deal, halves
 from atlas.settings import Settings
 
@@ -73,7 +76,7 @@ def workers(
         middle = (len(chunk) + 1) // 2
         return chunk[:middle], chunk[middle:]
 
-    return Workers(make, halve, threads, Group(), ignore)
+    return Workers(make, halve, threads, ProcessGroup(), ignore)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -198,8 +201,8 @@ def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    maximize_chunk, tried = build.maximize_chunk, []
-    monkeypatch.setattr(build.resources, "choose_workers", lambda *_: 1)
+    maximize_chunk, tried = maximize.maximize_chunk, []
+    monkeypatch.setattr(resources, "choose_workers", lambda *_: 1)
 
     def small(network, targets, *arguments, **options):
         tried.append(len(targets))
@@ -207,7 +210,7 @@ def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
             raise MemoryError
         return maximize_chunk(network, targets, *arguments, **options)
 
-    monkeypatch.setattr(build, "maximize_chunk", small)
+    monkeypatch.setattr(maximize, "maximize_chunk", small)
     options = [option for option in SMALL if option != "--quiet"] + ["--probe", str(photographs)]
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
     assert main(["build", *options, *folders]) == 0
@@ -233,14 +236,14 @@ def test_it_is_said_once_that_the_memory_does_not_suffice(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    maximize_chunk = build.maximize_chunk
+    maximize_chunk = maximize.maximize_chunk
 
     def small(network, targets, *arguments, **options):
         if len(targets) > 1:
             raise MemoryError
         return maximize_chunk(network, targets, *arguments, **options)
 
-    monkeypatch.setattr(build, "maximize_chunk", small)
+    monkeypatch.setattr(maximize, "maximize_chunk", small)
     given = [option for option in SMALL if option != "--quiet"] + ["--probe", str(photographs)]
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
     assert main(["build", *given, "--top", "9", *folders]) == 0
@@ -253,19 +256,19 @@ def test_whichever_process_is_the_first_to_lack_memory_says_so(
 ) -> None:
     said: list[str] = []
     asked = Settings(run=str(tmp_path / "run"), upscales=0, steps=1, quiet=True)
-    made = build.Build(asked, said.append, Group(rank))
-    made.__dict__["network"] = load_network(Small())
-    monkeypatch.setattr(build.ranking, "scales", lambda table: defaultdict(lambda: 1.0))
-    monkeypatch.setattr(made.run, "table", lambda name: None)
+    run, group = Run(asked.run), ProcessGroup(rank)
+    session = Session(asked, run, group, said.append, load_network(Small()))
+    monkeypatch.setattr(maximize, "scales", lambda table: defaultdict(lambda: 1.0))
+    monkeypatch.setattr(run, "table", lambda name: None)
     chunk = tuple(Item("article", "conv1", unit) for unit in range(4))
-    Plan((chunk,)).save(made.run)
+    Plan((chunk,)).save(run)
 
     def nothing_fits(network, targets, *_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(build, "maximize_chunk", nothing_fits)
+    monkeypatch.setattr(maximize, "maximize_chunk", nothing_fits)
     with pytest.raises(AtlasError, match="not enough memory for a single picture"):
-        made._work([chunk])
+        maximize.make_chunks(session, [chunk])
     assert [line for line in said if "memory" in line] == [
         "the memory does not hold 4 pictures at once; making fewer"
     ]
@@ -277,27 +280,27 @@ from pathlib import Path
 import pytest
 from small_build import shrink
 from atlas import cli
-from atlas.build import build
+from atlas.build import maximize, resources
 from atlas.recipe import Recipe
 from atlas.run.plan import Item
 
-maximize_chunk, work = build.maximize_chunk, build.Build._work
+maximize_chunk, make_chunks = maximize.maximize_chunk, maximize.make_chunks
 patch = pytest.MonkeyPatch()
 shrink(patch)
-patch.setattr(build.resources, "choose_workers", lambda *_: 1)
+patch.setattr(resources, "choose_workers", lambda *_: 1)
 
-def limited(self, todo):
+def limited(session, todo):
     target = Item("large", "conv1", 0).target
-    maximize_chunk(self.network, [target], Recipe(start_size=400, upscales=0, steps=1), 0)
+    maximize_chunk(session.network, [target], Recipe(start_size=400, upscales=0, steps=1), 0)
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[1]) * 2**20, before[1]))
     try:
-        work(self, todo)
+        make_chunks(session, todo)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
-patch.setattr(build.Build, "_work", limited)
+patch.setattr(maximize, "make_chunks", limited)
 sys.exit(cli.main(["build", *sys.argv[2:]]))
 """
 
@@ -324,21 +327,31 @@ def test_a_process_that_gets_no_more_memory_makes_fewer_pictures_at_once(
     assert len(list((tmp_path / "run" / "units" / "large" / "conv1").glob("*.json"))) == 32
 
 
-@pytest.mark.parametrize("stage", ["measure_units", "write_sheets", "render", "load_network"])
+@pytest.mark.parametrize(
+    "module, step",
+    [
+        (rank, "measure_units"),
+        (maximize, "write_sheets"),
+        (render, "render_site"),
+        (resources, "load_network"),
+    ],
+    ids=["rank", "maximize", "render", "network"],
+)
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA error: out of memory")])
 def test_a_lack_of_memory_anywhere_is_one_line(
     tmp_path: Path,
     photographs: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    stage: str,
+    module: ModuleType,
+    step: str,
     error: Exception,
 ) -> None:
     def starved(*_: object, **__: object) -> None:
         raise error
 
     shrink(monkeypatch)
-    monkeypatch.setattr(build, stage, starved)
+    monkeypatch.setattr(module, step, starved)
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
     assert main(["build", *QUICK, "--probe", str(photographs), *folders]) == 1
     (line,) = capsys.readouterr().err.splitlines()

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import torch.distributed as dist
-from torch.distributed.rendezvous import rendezvous
-
 from atlas.errors import AtlasError
 
 JOINING = timedelta(minutes=10)
@@ -21,39 +18,42 @@ T = TypeVar("T")
 
 
 @dataclass
-class Group:
+class ProcessGroup:
     """Processes that hand out work among themselves; the leader does what is to be done once.
 
     Args:
         rank: which of the processes this is; the leader is 0.
         size: how many there are.
-        place: which of the processes on this machine this is.
-        beside: how many of the processes are on this machine.
+        local_rank: which of the processes on this machine this is.
+        local_size: how many of the processes are on this machine.
     """
 
     rank: int = 0
     size: int = 1
-    place: int = 0
-    beside: int = 1
+    local_rank: int = 0
+    local_size: int = 1
     _store: Any = None
     _counters: dict[str, "itertools.count[int]"] = field(default_factory=dict)
 
     @classmethod
-    def join(cls) -> "Group":
+    def join(cls) -> "ProcessGroup":
         """Find the others by what torchrun says in the environment; without it, stay alone.
 
         Raises AtlasError when that is nonsense, or nobody is there.
         """
         if os.environ.get("WORLD_SIZE", "1").strip() == "1":
             return cls()
+        from torch import distributed  # takes seconds, which one process alone need not wait
+        from torch.distributed.rendezvous import rendezvous
+
         try:
-            place = int(os.environ.get("LOCAL_RANK", "0"))
-            beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+            local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+            local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
             store, rank, size = next(rendezvous("env://", timeout=JOINING))
             if not 0 <= rank < size:
                 raise ValueError(f"RANK {rank} is not in 0..{size - 1}")
             store.set_timeout(PATIENCE)
-            dist.init_process_group(
+            distributed.init_process_group(
                 "gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE
             )
         except (ValueError, RuntimeError, OSError) as error:
@@ -62,7 +62,7 @@ class Group:
                 f"the environment names a group of processes that cannot be joined ({reason}); "
                 "start them with torchrun, or unset WORLD_SIZE to work alone"
             ) from error
-        return cls(rank, size, place, beside, store)
+        return cls(rank, size, local_rank, local_size, store)
 
     @property
     def leads(self) -> bool:
@@ -76,8 +76,10 @@ class Group:
         """
         values = [value]
         if self.size > 1:
+            from torch import distributed
+
             try:
-                dist.broadcast_object_list(values)
+                distributed.broadcast_object_list(values)
             except RuntimeError:
                 raise self._broken() from None
         return values[0]
@@ -85,8 +87,10 @@ class Group:
     def wait(self) -> None:
         """Wait here for all processes. Raises AtlasError when one has ended."""
         if self.size > 1:
+            from torch import distributed
+
             try:
-                dist.barrier()
+                distributed.barrier()
             except RuntimeError:
                 raise self._broken() from None
 

@@ -14,7 +14,7 @@ import torch
 
 from atlas._system.freed_memory import give_back_freed_memory
 from atlas._system.memory import out_of_memory
-from atlas._system.processes import Group
+from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress
 from atlas.errors import AtlasError
 
@@ -42,7 +42,7 @@ class Workers(Generic[Item]):
         make: Callable[[Sequence[Item], Progress], None],
         halve: Callable[[Sequence[Item]], tuple[Sequence[Item], Sequence[Item]]],
         threads: int,
-        group: Group,
+        group: ProcessGroup,
         progress: Progress,
         most: int | None = None,
     ) -> None:

@@ -1,18 +1,22 @@
 """What this machine offers, and what ``auto`` means on it."""
 
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.memory import host_memory
 from atlas.errors import AtlasError
 from atlas.network.arithmetic import Precision
 from atlas.network.early_exit import Trunk
 from atlas.network.graph import PROBE_SIZE
+from atlas.network.loading import load_network
 from atlas.network.network import Network
+from atlas.settings import Settings
 
 BATCH = {"cpu": 16, "cuda": 512}
 """Units in one forward pass at most: on a CPU more gain nothing, on a GPU next to nothing."""
@@ -24,13 +28,40 @@ MEMORY_SHARE = 0.5
 """How much of the memory the values that the gradient needs may take; the rest is for passing."""
 
 
-def choose_device(asked: str, place: int = 0) -> torch.device:
+def open_network(
+    settings: Settings,
+    kept: Mapping[str, Any] | None,
+    local_rank: int = 0,
+    given: Network | None = None,
+) -> Network:
+    """The network asked for, and torch set to as many threads as the run was begun with.
+
+    Args:
+        settings: what is asked.
+        kept: ``run.json``, whose precision ``auto`` then is; None for a new run.
+        local_rank: which of the processes on this machine asks.
+        given: the network, where there is one in memory.
+    """
+    keep_freed_memory()
+    if kept:
+        torch.set_num_threads(kept["threads"])
+    if given is not None:
+        return given
+    device = choose_device(settings.device, local_rank)
+    asked = settings.precision
+    if kept and asked == "auto":
+        asked = kept["identity"]["precision"]
+    precision = choose_precision(asked, device)
+    return load_network(settings.network, settings.weights, device, precision)
+
+
+def choose_device(asked: str, local_rank: int = 0) -> torch.device:
     """The device asked for; ``auto`` is a GPU, or else the CPU.
 
     Args:
         asked: auto, cpu, cuda, or cuda:N.
-        place: which of the processes on this machine asks; each takes another GPU where any will
-            do.
+        local_rank: which of the processes on this machine asks; each takes another GPU where any
+            will do.
 
     Raises AtlasError when there is no such GPU.
     """
@@ -38,7 +69,7 @@ def choose_device(asked: str, place: int = 0) -> torch.device:
     if asked == "auto":
         asked = "cuda" if gpus else "cpu"
     if asked == "cuda" and gpus:
-        return torch.device("cuda", place % gpus)
+        return torch.device("cuda", local_rank % gpus)
     device = torch.device(asked)
     if device.type == "cuda" and (device.index or 0) >= gpus:
         raise AtlasError(f"device {asked}: torch sees {gpus} GPUs here; try --device cpu")

@@ -1,7 +1,7 @@
 """A finished site onto the branch that GitHub Pages serves, if nothing of it is missing.
 
-``python -m atlas.render.publish SITE REMOTE`` is what ``make publish`` runs. A commit of half a site
-would be served as it is, so the whole folder is looked through before anything is pushed.
+``python -m atlas.render.publish SITE REMOTE`` is what ``make publish`` runs. A commit of half
+a site would be served as it is, so the whole folder is looked through before anything is pushed.
 """
 
 import importlib.util

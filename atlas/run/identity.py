@@ -1,27 +1,12 @@
-"""What identifies a run, the refusal to go on with something else, and what the run says of it."""
+"""What identifies a run, and the refusal to go on with something else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from atlas.errors import AtlasError
-from atlas.network.graph import PROBE_SIZE
-from atlas.network.layer import Layer
-from atlas.network.network import Network
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
-
-
-def identify(network: Network, recipes: Mapping[str, Recipe], seed: int) -> dict[str, Any]:
-    """What identifies a run, but for the probe set, whose hash is under ``probe``."""
-    return {
-        "network": network.name,
-        "weights": network.weights.sha256,
-        "recipes": {name: asdict(recipe) for name, recipe in recipes.items()},
-        "seed": seed,
-        "precision": network.precision,
-        "device": network.device.type,
-    }
 
 
 def check_identity(run: Run, asked: Mapping[str, Any]) -> None:
@@ -53,28 +38,3 @@ def _difference(before: Any, now: Any) -> str:
         if not isinstance(before, dict):
             return f"{key} {before} there, {now} asked"
     return f"{str(before)[:16]} there, {str(now)[:16]} asked"
-
-
-def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
-    """The network and the layers of a run, and the graph for the drawing: ``network.json``."""
-    chosen = {layer.name for layer in layers}
-    return {
-        "network": network.name,
-        "input": PROBE_SIZE,
-        "smallest_input": network.smallest_input,
-        "mean": network.mean,
-        "std": network.std,
-        "layers": [asdict(layer) for layer in layers],
-        "graph": [
-            {
-                "name": layer.name,
-                "kind": kind,
-                "units": layer.units,
-                "stride": layer.stride,
-                "size": layer.height,
-                "branches": [asdict(branch) for branch in layer.branches],
-                "layer": layer.name in chosen,
-            }
-            for kind, layer in network.chain()
-        ],
-    }

@@ -77,7 +77,7 @@ def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
         yield block
 
 
-def identify(run: Run, judge: Judge | None, made: Sequence[Item]) -> None:
+def identify_pictures(run: Run, judge: Judge | None, made: Sequence[Item]) -> None:
     """Put the units' pictures, and their strongest photographs, to the test of identification.
 
     A picture that came to nothing is no likeness of its unit: it is not shown. Writes

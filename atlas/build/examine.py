@@ -1,0 +1,24 @@
+"""Examine: measure what each finished picture of the run does to the network."""
+
+from atlas.build.evidence import identify_pictures, kept_evidence, measure_evidence
+from atlas.build.session import Session
+from atlas.errors import AtlasError
+from atlas.run.identity import check_identity
+from atlas.run.plan import Plan, is_made
+
+
+def examine(session: Session) -> None:
+    """Measure the pictures of which the run has no evidence yet."""
+    run = session.run
+    check_identity(run, session.identity)
+    made = [item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)]
+    if not made:
+        raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
+    kept = kept_evidence(run, made)
+    if len(kept) == len(made) and run.has("identification.csv"):
+        return
+    if run.settings().get("judge") != session.judge_sha256:
+        raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
+    with session.timed("examine"), session.bar("examine", len(made), "pictures") as bar:
+        measure_evidence(run, session.network, kept, made, bar.update)
+        identify_pictures(run, session.judge, made)

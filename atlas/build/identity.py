@@ -1,0 +1,47 @@
+"""What identifies a network and its recipes in a run, and what the run says of the network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from atlas.network.graph import PROBE_SIZE
+from atlas.network.layer import Layer
+from atlas.network.network import Network
+from atlas.recipe import Recipe
+
+
+def identify(network: Network, recipes: Mapping[str, Recipe], seed: int) -> dict[str, Any]:
+    """What identifies a run, but for the probe set, whose hash is under ``probe``."""
+    return {
+        "network": network.name,
+        "weights": network.weights.sha256,
+        "recipes": {name: asdict(recipe) for name, recipe in recipes.items()},
+        "seed": seed,
+        "precision": network.precision,
+        "device": network.device.type,
+    }
+
+
+def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
+    """The network and the layers of a run, and the graph for the drawing: ``network.json``."""
+    chosen = {layer.name for layer in layers}
+    return {
+        "network": network.name,
+        "input": PROBE_SIZE,
+        "smallest_input": network.smallest_input,
+        "mean": network.mean,
+        "std": network.std,
+        "layers": [asdict(layer) for layer in layers],
+        "graph": [
+            {
+                "name": layer.name,
+                "kind": kind,
+                "units": layer.units,
+                "stride": layer.stride,
+                "size": layer.height,
+                "branches": [asdict(branch) for branch in layer.branches],
+                "layer": layer.name in chosen,
+            }
+            for kind, layer in network.chain()
+        ],
+    }

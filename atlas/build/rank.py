@@ -1,0 +1,61 @@
+"""Rank: measure every unit of the chosen layers over the probe set."""
+
+from typing import Any
+
+from atlas.build.identity import describe
+from atlas.build.request import check_unit, chosen_layers, ranks_wanted
+from atlas.build.run_settings import write_run_settings
+from atlas.build.session import Session
+from atlas.build.unit_statistics import measure_units
+from atlas.probe.opening import open_probe_set
+from atlas.probe.probe_set import ProbeSet
+from atlas.rank.ranking import ranking_table
+from atlas.run.folder import Run
+from atlas.run.identity import check_identity
+
+
+def rank(session: Session) -> None:
+    """Measure the units that the run knows nothing of yet; rank all."""
+    settings, network, run = session.settings, session.network, session.run
+    probe = open_probe_set(settings.probe)
+    check_identity(run, session.identity | {"probe": probe.digest})
+    layers = chosen_layers(session)
+    for layer, unit in settings.units or ():
+        check_unit(network.layer(layer), unit)
+    for recipe in settings.recipes_asked().values():
+        recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
+    known, found = _measured(session)
+    _recall_skipped(run, probe)
+    write_run_settings(session, probe, found)
+
+    names = [layer.name for layer in layers]
+    if set(names) - known:
+        with session.timed("rank"):
+            found = measure_units(run, network, session.judge, probe, names, session.bar)
+        write_run_settings(session, probe, found)
+    # Not before: layers whose measurement was interrupted are none of the run's.
+    run.write_json("network", describe(network, layers))
+    for remark in probe.remarks:
+        session.say(remark)
+    for file, reason in probe.skipped:
+        session.say(f"skipped {file}: {reason}")
+    run.write_table("ranking", ranking_table(run.table("activations"), ranks_wanted(session)))
+
+
+def _measured(session: Session) -> tuple[set[str], dict[str, Any]]:
+    """The layers of which the run has all that ranking leaves, and what it found of the set."""
+    run = session.run
+    if run.has("run.json") and run.has("tuning.csv"):
+        kept = run.settings()
+        if "slope" in kept["probe"] and kept.get("judge") == session.judge_sha256:
+            return set(run.table("tuning")["layer"]), {"slope": kept["probe"]["slope"]}
+    return set(), {}
+
+
+def _recall_skipped(run: Run, probe: ProbeSet) -> None:
+    """Leave out the images that an earlier ranking of this probe set could not decode."""
+    if run.has("skipped.csv"):
+        reasons = dict(run.table("skipped").itertuples(index=False, name=None))
+        for index, name in enumerate(probe.names):
+            if name in reasons:
+                probe.skip(index, reasons[name])

@@ -1,0 +1,68 @@
+"""What is asked of a run: layers, and pictures in the order they are to be made."""
+
+from atlas.build.session import Session
+from atlas.errors import AtlasError
+from atlas.network.layer import Layer
+from atlas.run.plan import Item, Plan, breadth_first
+
+
+def chosen_layers(session: Session) -> list[Layer]:
+    """The layers asked for and those the run has already, in depth order."""
+    settings, network, run = session.settings, session.network, session.run
+    if settings.layers:
+        chosen = network.select(settings.layers)
+    elif settings.units:
+        chosen = network.select([layer for layer, _ in settings.units])
+    else:
+        chosen = network.layers
+    names = [layer.name for layer in chosen]
+    if run.has("network.json"):
+        names += [layer["name"] for layer in run.network()["layers"]]
+    if run.has("tuning.csv"):
+        names += run.table("tuning")["layer"].unique().tolist()
+    names += [item.layer for chunk in Plan.load(run).chunks for item in chunk]
+    return list(network.select(list(dict.fromkeys(names))))
+
+
+def ranks_wanted(session: Session) -> int | None:
+    """How far the ranking goes: as far as asked, and no less far than before."""
+    top = session.settings.top
+    if top is None or not session.run.has("ranking.csv"):
+        return top
+    return max(top, session.run.table("ranking")["rank"].to_numpy().max().item())
+
+
+def wanted_pictures(session: Session) -> list[Item]:
+    """The pictures asked for: of all layers the first units, then the second, and so on."""
+    settings, network, run = session.settings, session.network, session.run
+    ranked = run.table("ranking")
+    known = ranked["layer"].unique()
+    units: dict[str, list[int]] = {}
+    if settings.units:
+        for layer, unit in sorted(settings.units, key=lambda own: network.depth(own[0])):
+            check_unit(network.layer(layer), unit)
+            units.setdefault(layer, []).append(unit)
+    else:
+        chosen = network.select(settings.layers) if settings.layers else None
+        for layer in [each.name for each in chosen] if chosen else known:
+            rows = ranked[ranked["layer"] == layer]
+            if settings.top is not None:
+                rows = rows[rows["rank"] <= settings.top]
+            units[layer] = rows["unit"].tolist()
+    if missing := [layer for layer in units if layer not in known]:
+        raise AtlasError(
+            f"{run.path} has no ranking of {', '.join(missing)}; 'atlas rank' with them makes it"
+        )
+    pairs = breadth_first(units)
+    return [
+        Item(recipe, layer, unit, sample)
+        for recipe in settings.recipe
+        for sample in range(1, settings.samples + 1)
+        for layer, unit in pairs
+    ]
+
+
+def check_unit(layer: Layer, unit: int) -> None:
+    """Raise AtlasError for a unit that the layer does not have."""
+    if unit >= layer.units:
+        raise AtlasError(f"{layer.name} has no unit {unit}; its units are 0 to {layer.units - 1}")

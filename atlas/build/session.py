@@ -1,0 +1,107 @@
+"""What the stages of one build share: the run, the network, the processes, the log."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from atlas._system.processes import ProcessGroup
+from atlas._system.progress import progress_bar
+from atlas.run.folder import Run
+from atlas.settings import Settings
+
+if TYPE_CHECKING:  # a site is rendered without torch
+    from atlas.examine.similarity_judge import Judge
+    from atlas.network.network import Network
+
+Log = Callable[[str], object]
+"""Called with each line of the log."""
+
+
+@dataclass
+class Session:
+    """A run being made or continued.
+
+    Args:
+        settings: what is asked.
+        run: where it is kept.
+        group: the processes that share the work.
+        log: called with each line that this process says.
+        given: the network, where it does not come from the settings.
+    """
+
+    settings: Settings
+    run: Run
+    group: ProcessGroup
+    log: Log
+    given: "Network | None" = None
+
+    def say(self, line: str) -> None:
+        """Log a line that every process of the group has to say: the leader does so for all."""
+        if self.group.leads:
+            self.log(line)
+
+    @cached_property
+    def network(self) -> "Network":
+        """The network, on the device, in the precision and with the threads the run has."""
+        from atlas.build.resources import open_network
+
+        kept = self.run.settings() if self.run.has("run.json") else None
+        network = open_network(self.settings, kept, self.group.local_rank, self.given)
+        if network.weights.notice:
+            self.say(f"NOTICE: {network.weights.notice}")
+        return network
+
+    @cached_property
+    def judge(self) -> "Judge | None":
+        """The judge of likeness; none where it would judge its own pictures."""
+        from atlas.examine.similarity_judge import Judge
+
+        judge = Judge(self.network.device)
+        return judge if judge.is_independent_of(self.network) else None
+
+    @property
+    def judge_sha256(self) -> str | None:
+        """By which the judge is known again."""
+        return self.judge and self.judge.sha256
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What identifies the run, but for the probe set."""
+        from atlas.build.identity import identify
+
+        return identify(self.network, self.settings.recipes_asked(), self.settings.seed)
+
+    @property
+    def site(self) -> Path:
+        """Where the pages go."""
+        return Path(self.settings.site)
+
+    @property
+    def templates(self) -> Path | None:
+        """The folder of templates that go before the built-in ones."""
+        return Path(self.settings.templates) if self.settings.templates else None
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds a stage took to the run's timings.
+
+        A run that one may read and not write can be rendered all the same.
+        """
+        start = time.perf_counter()
+        yield
+        if not self.group.leads or not os.access(self.run.path, os.W_OK):
+            return
+        timings = self.run.read_json("timings") if self.run.has("timings.json") else {}
+        timings[stage] = round(timings.get(stage, 0) + time.perf_counter() - start, 3)
+        self.run.write_json("timings", timings)
+
+    def bar(self, stage: str, total: int | None, unit: str) -> "tqdm[Any]":
+        """A progress bar, drawn by the leader alone."""
+        return progress_bar(stage, total, unit, self.settings.quiet or not self.group.leads)
