@@ -11,8 +11,8 @@ from small_build import QUICK, draw_photographs, shrink
 
 from atlas.cli import main
 from atlas.recipe import RECIPES, Recipe
-from atlas.render import render
 from atlas.render.constants import MEANINGS
+from atlas.render.site import render
 from atlas.run.folder import Run
 
 

@@ -276,6 +276,19 @@ def test_wrong_usage_is_answered_without_loading_torch() -> None:
     assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == 0
 
 
+def test_a_site_is_rendered_without_loading_torch(made: Path, tmp_path: Path) -> None:
+    script = (
+        "import runpy, sys\n"
+        "try: runpy.run_module('atlas', run_name='__main__', alter_sys=True)\n"
+        "except SystemExit as done: assert done.code == 0\n"
+        "print('torch' in sys.modules)"
+    )
+    asked = ["render", "--run", str(made), "--site", str(tmp_path / "pages"), "--quiet"]
+    done = subprocess.run([sys.executable, "-c", script, *asked], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
+    assert (tmp_path / "pages" / "index.html").is_file()
+
+
 # What a user can get wrong
 
 

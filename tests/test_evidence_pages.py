@@ -12,7 +12,7 @@ import pytest
 from run_fixture import LAYERS, make_run
 
 from atlas.errors import AtlasError
-from atlas.render import render
+from atlas.render.site import render
 
 
 def evidence_of(page: Path) -> dict[str, list[str]]:

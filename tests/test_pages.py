@@ -15,7 +15,7 @@ from hostile_run import make_hostile_run
 from playwright.sync_api import Browser
 from run_fixture import LAYERS, make_run
 
-from atlas.render import render
+from atlas.render.site import render
 
 PAGES = (
     "index.html",

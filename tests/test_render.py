@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,11 +15,11 @@ from run_fixture import HOSTILE, LAYERS, make_run
 
 from atlas.errors import AtlasError, UsageError
 from atlas.probe.opening import open_probe_set
-from atlas.render import render
 from atlas.render.catalog import ProbeImage
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.probe_images import outline
 from atlas.render.reading import read_catalog
+from atlas.render.site import render
 from atlas.run.folder import Run
 
 NOTICE = "These weights were trained on small photographs."
@@ -56,18 +54,6 @@ def contents(site: Path) -> dict[str, bytes]:
         for path in sorted(site.rglob("*"))
         if path.is_file()
     }
-
-
-def test_a_run_is_rendered_without_loading_torch(run: Run, site: Path, tmp_path: Path) -> None:
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from atlas.render import render; from atlas.run.folder import Run\n"
-        "render(Run(sys.argv[1]), Path(sys.argv[2]))\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    again = tmp_path / "site"
-    subprocess.run([sys.executable, "-c", script, str(run.path), str(again)], check=True)
-    assert contents(again) == contents(site)
 
 
 def test_every_page_of_the_contract_is_there(site: Path) -> None:

@@ -15,8 +15,8 @@ from hostile_run import LAYERS, NAMES, make_hostile_run
 from run_fixture import make_run
 
 from atlas.errors import AtlasError, UsageError
-from atlas.render import render
 from atlas.render.output import MANIFEST, SiteFolder
+from atlas.render.site import render
 from atlas.run.folder import Run
 
 ADDRESS = "https://example.org/a&b;(c)=d/"

@@ -9,7 +9,7 @@ from browsing import opened, show_all_images
 from playwright.sync_api import Browser, Page
 from run_fixture import LAYERS, make_run
 
-from atlas.render import render
+from atlas.render.site import render
 
 
 @pytest.fixture(scope="module")

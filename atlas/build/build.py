@@ -12,7 +12,7 @@ from atlas._system.locks import lock
 from atlas._system.processes import ProcessGroup
 from atlas.build.overlap import refuse_overlap
 from atlas.build.session import Log, Session
-from atlas.render import check
+from atlas.render.site import check_site
 from atlas.run.folder import Run
 from atlas.run.verification import mend, refuse_damage
 from atlas.settings import Settings
@@ -67,7 +67,9 @@ def run_stages(
         elif group.leads:
             refuse_damage(session.run)
         if group.leads and len(stages) > 1:
-            check(session.run, session.site, session.templates)  # before hours of work, not after
+            check_site(
+                session.run, session.site, session.templates
+            )  # before hours of work, not after
         for name in stages:
             if group.leads or name in SHARED:
                 _stage(name)(session)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from atlas.build.session import Session
-from atlas.render import render as render_site
+from atlas.render.site import render as render_site
 
 
 def render(session: Session) -> None:

@@ -1,0 +1,83 @@
+"""Run in, site out: a folder of plain files that shows what a run computed.
+
+The run is read once into a catalog; the pictures are written from it, then the pages, each writer
+owning one template.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from atlas._system.web_address import site_address
+from atlas.errors import UsageError
+from atlas.render import data, pictures
+from atlas.render.output import SiteFolder, refuse_foreign
+from atlas.render.pages import Pages
+from atlas.render.probe_images import write_probe_images
+from atlas.render.reading import read_catalog
+from atlas.render.templating import Templates
+from atlas.run.folder import Run
+
+
+def check_site(run: Run, site: Path, templates: Path | None = None) -> None:
+    """Raise AtlasError now for a folder of a site or of templates that ``render`` would refuse."""
+    if run.path.resolve().is_relative_to(site.resolve()):
+        raise UsageError(
+            f"the run {run.path} lies in the site {site}, which holds nothing but pages"
+        )
+    refuse_foreign(site)
+    Templates(templates)
+
+
+def render(
+    run: Run,
+    site: Path,
+    *,
+    templates: Path | None = None,
+    base_url: str | None = None,
+    publish_probe_images: Path | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> None:
+    """Make the site of a run; the same run makes the same files, byte for byte.
+
+    Args:
+        run: what a build computed.
+        site: folder to write into. Files of an earlier render that are stale are removed from it,
+            files of others stay.
+        templates: folder whose templates and static files go before the built-in ones.
+        base_url: where the site will lie, for the sitemap and for links that must be absolute.
+        publish_probe_images: folder of the photographs the units were ranked on, to show those
+            that excite a unit most; without it none is shown. Stimuli always are.
+        progress: called with 1 for every picture and every page.
+
+    Raises:
+        AtlasError: when the run lacks something, a template of ``templates`` is wrong, or the site
+            cannot be written.
+    """
+    try:
+        address = None if base_url is None else site_address(base_url)
+    except ValueError as error:
+        raise UsageError(f"the base URL is {base_url!r}; it must be {error}") from None
+    check_site(run, site, templates)
+    tell = progress or (lambda count: None)
+    catalog = read_catalog(run)
+    look = Templates(templates)
+    with SiteFolder.opened(site) as folder:
+        looks = pictures.write_pictures(run, catalog, folder, tell)
+        pages = Pages(
+            catalog=catalog,
+            looks=looks,
+            templates=look,
+            folder=folder,
+            base_url=address,
+            cover=pictures.write_cover(run, catalog, folder),
+            sheets=pictures.write_sheets(run, catalog, folder),
+            lossless_ranks=pictures.write_lossless(run, catalog, folder),
+            probe_files=write_probe_images(catalog, folder, publish_probe_images),
+            progress=tell,
+        )
+        pages.write()
+        for name, content in look.static().items():
+            folder.write(name, content)
+        folder.write("data/atlas.json", data.atlas_json(catalog, looks))
+        folder.write("data/units.csv", data.units_csv(catalog, looks))
+        folder.write(".nojekyll", "")
