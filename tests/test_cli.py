@@ -276,7 +276,11 @@ def test_wrong_usage_is_answered_without_loading_torch() -> None:
     assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == 0
 
 
-def test_a_site_is_rendered_without_loading_torch(made: Path, tmp_path: Path) -> None:
+def test_a_site_is_rendered_without_loading_torch(
+    made: Path, photographs: Path, call: Call, tmp_path: Path
+) -> None:
+    folders = ["--run", str(made), "--site", str(tmp_path / "site")]
+    assert call("build", *QUICK, "--probe", photographs, *folders)[0] == 0
     script = (
         "import runpy, sys\n"
         "try: runpy.run_module('atlas', run_name='__main__', alter_sys=True)\n"
