@@ -168,7 +168,7 @@ def test_what_is_no_readable_image_is_skipped_with_a_reason(tmp_path: Path) -> N
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "huge.png").write_bytes(png_header(60_000, 60_000))
-    (tmp_path / "large.png").write_bytes(png_header(12_000, 12_000))
+    (tmp_path / "large.png").write_bytes(png_header(14_000, 14_000))
     (tmp_path / "program.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "dead.jpg").symlink_to("nowhere")

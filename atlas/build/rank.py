@@ -37,8 +37,10 @@ def rank(session: Session) -> None:
     run.write_json("network", describe(network, layers))
     for remark in probe.remarks:
         session.say(remark)
-    for file, reason in probe.skipped:
-        session.say(f"skipped {file}: {reason}")
+    for line in _first_few([f"{name}: {what}" for name, what in sorted(probe.assumed.items())]):
+        session.say(line)
+    for line in _first_few([f"skipped {file}: {reason}" for file, reason in probe.skipped]):
+        session.say(line)
     run.write_table("ranking", ranking_table(run.table("activations"), ranks_wanted(session)))
 
 
@@ -50,6 +52,12 @@ def _measured(session: Session) -> tuple[set[str], dict[str, Any]]:
         if "slope" in kept["probe"] and kept.get("judge") == session.judge_sha256:
             return set(run.table("tuning")["layer"]), {"slope": kept["probe"]["slope"]}
     return set(), {}
+
+
+def _first_few(lines: list[str], most: int = 3) -> list[str]:
+    """Some lines of a log, and how many more there are."""
+    rest = len(lines) - most
+    return lines if rest <= 0 else [*lines[:most], f"and {rest} more like these"]
 
 
 def _recall_skipped(run: Run, probe: ProbeSet) -> None:

@@ -6,17 +6,22 @@ The geometry is that of torchvision's evaluation transform, ``Resize(256)`` then
 
 import hashlib
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from threading import Condition
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from atlas.errors import AtlasError
+from atlas.probe.color_profile import profile_of
+from atlas.probe.flatten import flatten
+from atlas.probe.jpeg_end import is_cut
+from atlas.probe.levels import Remark
 
 SHORT_SIDE = 256
 SIDE = 224
@@ -31,10 +36,29 @@ MEMORY = {
     **{"AVIF": 24, "JPEG2000": 25, "TIFF": 28, "WEBP": 30},
 }
 """Bytes a pixel that decoding and preparing an image takes, by its format: the most measured."""
+MEMORY_REDUCED = {
+    **dict.fromkeys(("BMP", "PCX", "PNG", "PPM"), 6),
+    **dict.fromkeys(("JPEG", "MPO", "QOI", "SGI", "GIF"), 11),
+    **{"TIFF": 13, "AVIF": 15, "WEBP": 18, "JPEG2000": 22},
+}
+"""As much, where the image is made smaller some rows at a time as soon as it is decoded."""
 MOST_BYTES = 2**31
 """The largest file."""
-BAND = 2**22
-"""Pixels of a large image whose colors are converted at a time."""
+FINER = 2
+"""So many times as large as it is shown an image is left at least where it is made smaller."""
+MOST_FRAMES = 100
+"""Frames of an animation that are looked through for one that shows something."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns an image upright, by its EXIF orientation."""
+
 LONGEST_STRIP = 16
 """Of a longer strip, in multiples of its width, only the middle is enlarged."""
 
@@ -65,24 +89,57 @@ def inspect(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def decode(path: Path) -> NDArray[np.uint8]:
-    """Read an image file as 224x224x3 RGB bytes; raises UnreadableImage."""
-    with _image_file(path) as (_, image), _memory.of(_memory_of(image)):
-        try:
-            return prepare(image)
-        finally:
-            image.close()  # its pixels go before the next image takes their place
+def ignore(remark: str) -> None:
+    """Take no notice of a remark."""
 
 
-def prepare(image: Image.Image) -> NDArray[np.uint8]:
-    """Turn a picture of any size and mode into 224x224x3 RGB bytes; it may be turned upright.
+def decode(path: Path, remark: Remark = ignore) -> NDArray[np.uint8]:
+    """Read an image file as 224x224x3 RGB bytes; raises UnreadableImage.
 
-    Its EXIF orientation is honored, transparency shows white, more than 8 bits are scaled to 8.
-    The short side becomes 256 pixels (bilinear, antialiased), the middle 224x224 are kept.
+    An image that would take too much memory whole is made smaller while it is read. ``remark`` is
+    told what had to be taken for granted of it.
     """
-    with suppress(Exception):  # damaged metadata cost a photograph its orientation, no more
-        ImageOps.exif_transpose(image, in_place=True)
-    upright = _to_rgb(image)
+    with _image_file(path) as (file, image):
+        smaller = _memory_of(image, MEMORY) > MOST_MEMORY
+        with _memory.of(_memory_of(image, MEMORY_REDUCED if smaller else MEMORY)):
+            try:
+                return prepare(image, file, remark, smaller=smaller)
+            finally:
+                image.close()  # its pixels go before the next image takes their place
+
+
+def prepare(
+    image: Image.Image,
+    file: BinaryIO | None = None,
+    remark: Remark = ignore,
+    *,
+    smaller: bool = False,
+) -> NDArray[np.uint8]:
+    """Turn a picture of any size and mode into 224x224x3 RGB bytes.
+
+    Its EXIF orientation and its color profile are honored, transparency shows white, more than 8
+    bits are scaled to 8. The short side becomes 256 pixels (bilinear, antialiased), the middle
+    224x224 are kept.
+
+    Args:
+        image: whose pixels need not be decoded yet.
+        file: where it was read from, if it was.
+        remark: told what had to be taken for granted.
+        smaller: whether to make it smaller first, to save memory.
+
+    Raises:
+        ValueError: for a JPEG whose end is missing; and whatever Pillow raises for damage.
+    """
+    turn, profile = _turn(image), profile_of(image)
+    enough = FINER * SHORT_SIDE
+    if smaller:
+        image.draft(None, (enough, enough))
+    _show_something(image)
+    if file is not None and image.format in ("JPEG", "MPO") and is_cut(image, file):
+        raise ValueError("its end is missing")
+    times = max(min(image.size) // enough, 1) if smaller else 1
+    flat = flatten(image, profile.mode if profile else "RGB", file, remark, times)
+    upright = flat if turn is None else flat.transpose(turn)
     width, height = upright.size
     longest = LONGEST_STRIP * min(width, height)
     if max(width, height) > longest:
@@ -90,8 +147,30 @@ def prepare(image: Image.Image) -> NDArray[np.uint8]:
         width, height = upright.size
     short = min(width, height)
     size = (SHORT_SIDE * width // short, SHORT_SIDE * height // short)
-    resized = upright.resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(_middle(resized, SIDE, SIDE))
+    shown = _middle(upright.resize(size, Image.Resampling.BILINEAR), SIDE, SIDE)
+    # At last, of the few pixels that are left: between two colors lies much the same in both.
+    return np.asarray(profile.to_srgb(shown) if profile else shown)
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What turns the image upright; damaged metadata cost a photograph this, no more."""
+    with suppress(Exception):
+        orientation = image.getexif().get(0x0112)
+        if isinstance(orientation, bytes):  # written as a byte, and not as two
+            orientation = int.from_bytes(orientation.strip(b"\0"))
+        return TURNS.get(orientation)  # type: ignore[arg-type]
+    return None
+
+
+def _show_something(image: Image.Image) -> None:
+    """Go to the first frame of an animation of which anything is seen."""
+    if not getattr(image, "is_animated", False):
+        return
+    for frame in range(min(getattr(image, "n_frames", 1), MOST_FRAMES)):
+        image.seek(frame)
+        if not image.has_transparency_data or image.convert("RGBA").getextrema()[3][1]:  # type: ignore[index]
+            return
+    image.seek(0)
 
 
 class _Memory:
@@ -132,7 +211,7 @@ def _image_file(path: Path) -> Iterator[tuple[BufferedReader, Image.Image]]:
         with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             if 0 in image.size:
                 raise UnreadableImage(path, "no pixels")
-            if _memory_of(image) > MOST_MEMORY:
+            if _memory_of(image, MEMORY_REDUCED) > MOST_MEMORY:
                 raise _too_large(path, f"{image.width} x {image.height} pixels", image.format)
             yield file, image
     except UnreadableImage:
@@ -143,71 +222,19 @@ def _image_file(path: Path) -> Iterator[tuple[BufferedReader, Image.Image]]:
         raise UnreadableImage(path, _reason(path, error)) from error
 
 
-def _memory_of(image: Image.Image) -> int:
+def _memory_of(image: Image.Image, memory: Mapping[str, int]) -> int:
     """Bytes that the image takes while it is decoded."""
-    return image.width * image.height * _bytes_a_pixel(image.format)
-
-
-def _bytes_a_pixel(format: str | None) -> int:
-    return MEMORY.get(format or "", max(MEMORY.values()))
+    return image.width * image.height * memory.get(image.format or "", max(memory.values()))
 
 
 def _too_large(path: Path, size: str, format: str | None) -> UnreadableImage:
-    most = MOST_MEMORY // _bytes_a_pixel(format) // 10**6
+    most = MOST_MEMORY // MEMORY_REDUCED.get(format or "", max(MEMORY_REDUCED.values())) // 10**6
     return UnreadableImage(path, f"{size}, more than {most} megapixels of {format or 'any kind'}")
 
 
 def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
     left, top = round((image.width - width) / 2), round((image.height - height) / 2)
     return image.crop((left, top, left + width, top + height))
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and not image.has_transparency_data:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return _by_bands(image, _scaling(image))
-    if image.has_transparency_data:
-        return _by_bands(image, _over_white)
-    return image.convert("RGB")
-
-
-def _by_bands(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """Convert an image some rows at a time: what is in between never is as large as the image."""
-    whole = Image.new("RGB", image.size)
-    rows = max(BAND // image.width, 1)
-    for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(top + rows, image.height)))
-        whole.paste(convert(band), (0, top))
-    return whole
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-
-
-def _scaling(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """How gray of 16 bits becomes one of 8; of 32 bits, which have no agreed white, by its range.
-
-    What is no finite number is black.
-    """
-    values = np.asarray(image)
-    if image.mode == "F":
-        finite = np.isfinite(values)
-        low = float(np.amin(values, where=finite, initial=np.inf)) if finite.any() else 0.0
-        high = float(np.amax(values, where=finite, initial=-np.inf)) if finite.any() else 0.0
-    else:
-        low, high = float(values.min()), float(values.max())
-        if 0 <= low and high <= 65535:
-            low, high = 0.0, 65535.0
-    span = max(high - low, np.finfo(float).tiny)
-
-    def scale(band: Image.Image) -> Image.Image:
-        gray = np.nan_to_num((np.asarray(band, np.float64) - low) / span, posinf=0, neginf=0)
-        return Image.fromarray(np.rint(255 * gray).astype(np.uint8)).convert("RGB")
-
-    return scale
 
 
 def _reason(path: Path, error: Exception) -> str:

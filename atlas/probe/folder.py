@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ class Folder(ProbeSet):
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Decode one image; raises UnreadableImage."""
-        return decode(self._paths[index])
+        return decode(self._paths[index], partial(self.assumed.__setitem__, self.names[index]))
 
 
 def _inspect(path: Path) -> str | UnreadableImage:

@@ -28,7 +28,8 @@ class ProbeSet(ABC):
     ``kind`` is stimuli, folder or imagenette; ``name`` is for display and no path; ``digest``
     (SHA-256) depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
-    ``remarks`` are lines for the log on how the set was come by.
+    ``assumed`` says of some images what had to be taken for granted; it grows too. ``remarks`` are
+    lines for the log on how the set was come by.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class ProbeSet(ABC):
         self.names = list(names)
         self.digest = digest
         self.skipped: list[tuple[str, str]] = []
+        self.assumed: dict[str, str] = {}
         self.remarks: list[str] = []
         self._unreadable: set[int] = set()
 
