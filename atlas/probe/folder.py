@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import pwd
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +15,9 @@ from numpy.typing import NDArray
 from atlas.errors import AtlasError
 from atlas.probe.decoding import UnreadableImage, decode, inspect
 from atlas.probe.probe_set import UNNAMED, ProbeSet, decoders
+
+TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""Directions of the characters that make a name look like another (Unicode Annex 9)."""
 
 
 class Folder(ProbeSet):
@@ -98,18 +103,29 @@ def _list_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def _folder_name(path: Path) -> str:
-    """What pages may call a folder: its name, but neither a root nor the name of the user."""
-    name, home = path.resolve().name, Path(os.path.expanduser("~")).name
-    return UNNAMED if name in ("", home) else _display_names([name])[0]
+    """What pages may call a folder: its name, but neither a root nor the name of a user."""
+    folder = path.resolve()
+    own = Path(os.path.expanduser("~"))
+    homes = {own, *(Path(user.pw_dir) for user in pwd.getpwall())}
+    of_a_user = folder in homes or folder.parent in (Path("/home"), Path("/Users"))
+    if of_a_user or folder.name in ("", own.name):
+        return UNNAMED
+    return _display_names([folder.name])[0]
+
+
+def _is_odd(character: str) -> bool:
+    """Whether a character ends a line, is no character, or turns the direction of those after."""
+    kind = unicodedata.category(character)
+    return kind in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in TURNING
 
 
 def _display_names(paths: Sequence[str]) -> list[str]:
-    """Printable, unique, valid Unicode for paths that may be any bytes."""
+    """Unique, valid Unicode of one line for paths that may be any bytes."""
     names: list[str] = []
     taken: set[str] = set(paths)
     for path in paths:
         text = os.fsencode(path).decode("utf-8", "backslashreplace")
-        name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        name = "".join(c.encode("unicode_escape").decode() if _is_odd(c) else c for c in text)
         if name != path:
             plain, copy = name, 2
             while name in taken:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from atlas.recipe import Recipe
@@ -124,6 +124,11 @@ class ProbeImage:
     peak: float
     row: int
     column: int
+
+    @property
+    def file(self) -> str:
+        """What the image is called on a page: by its file alone, not by the folders it lies in."""
+        return base_name(self.name)
 
 
 def stand_ins(recipes: Sequence[str], there: Sequence[str]) -> dict[str, list[str]]:
@@ -344,5 +349,8 @@ class Catalog:
 
 
 def base_name(path: str) -> str:
-    """The last part of a path: what a page may say of where a file lay."""
-    return PureWindowsPath(PurePosixPath(path).name).name or path
+    """The last part of a path: what a page may say of where a file lay.
+
+    A backslash is no separator here, but a character like any other.
+    """
+    return PurePosixPath(path).name or path

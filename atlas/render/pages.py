@@ -280,8 +280,8 @@ class Pages:
 
     def _not_found(self) -> None:
         # A server shows this page at whatever depth was asked for, where relative links lead
-        # nowhere; with the address known, its links start at the site's root.
-        root = urlsplit(self.base_url).path if self.base_url else None
+        # nowhere: they start at the site's root, where that is known.
+        root = urlsplit(self.base_url).path if self.base_url else ""
         self._page(
             "404",
             "404.html",

@@ -1,6 +1,8 @@
 """Jinja2 set up for the site: every template escapes, and an unknown name is an error."""
 
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -37,8 +39,13 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        filters = {"number": number, "percent": percent, "path": quote, "slug": slug}
-        self._environment.filters |= filters
+        self._environment.filters |= {
+            "number": number,
+            "percent": percent,
+            "path": quote,
+            "slug": slug,
+            "csp_hash": csp_hash,
+        }
         self._environment.globals |= shared
 
     def page(self, template: str, context: Mapping[str, Any]) -> str:
@@ -75,6 +82,11 @@ class Templates:
     def _mistake(self, error: Exception, template: str, line: int) -> AtlasError:
         reason = " ".join(str(error).split()) or type(error).__name__
         return AtlasError(f"template {template}, line {line}: {reason}; mend it and render again")
+
+
+def csp_hash(text: str) -> str:
+    """By which a page's Content-Security-Policy allows a style or script that stands in it."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
