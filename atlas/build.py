@@ -25,6 +25,7 @@ from atlas.judge import Judge
 from atlas.maximize import maximize_chunk
 from atlas.measurement import measure_units
 from atlas.network import Layer, Network, load_network
+from atlas.paths import as_path
 from atlas.plan import Item, Plan, breadth_first, halves, is_made
 from atlas.probe import ProbeSet, open_probe_set
 from atlas.progress import PIXEL_STEPS, Progress, progress_bar
@@ -184,7 +185,7 @@ class Build:
         settings = self.settings
         photographs = None
         if settings.publish_probe_images:
-            photographs = Path(os.path.expanduser(self.run.settings()["asked"]["probe"]))
+            photographs = as_path(self.run.settings()["asked"]["probe"])
         with self._timed("render"), self._bar("render", None, "pages") as bar:
             render(
                 self.run,

@@ -15,6 +15,7 @@ from atlas import config, interrupts
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.lock import lock
 from atlas.memory import out_of_memory
+from atlas.paths import as_path
 from atlas.store import Run
 
 COMMANDS = {
@@ -68,7 +69,7 @@ LATER_STAGES = ("maximize", "examine")
 SHARED = ("build", "maximize")
 """What the processes of a group do together; the rest is its leader's."""
 
-SETTINGS_FILE = Path("atlas.toml")
+SETTINGS_FILE = "atlas.toml"
 
 
 def _print_line(message: str) -> None:
@@ -134,7 +135,7 @@ def _parser() -> Parser:
                 command.add_argument(flag, metavar=metavar, help=text)
         if name == "serve":
             command.add_argument("--port", type=int, default=8000, help="where to listen")
-        command.add_argument("--config", type=Path, metavar="FILE", help="settings (atlas.toml)")
+        command.add_argument("--config", metavar="FILE", help="settings (atlas.toml)")
     return parser
 
 
@@ -190,8 +191,8 @@ def _settings(command: str, given: dict[str, Any]) -> config.Settings:
     """Command line over file over, for a stage that continues a run, what the run was asked."""
     file = given.pop("config", None)
     values: dict[str, Any] = {}
-    if file is not None or SETTINGS_FILE.exists():
-        values = config.read_file(file or SETTINGS_FILE)
+    if file is not None or Path(SETTINGS_FILE).exists():
+        values = config.read_file(as_path(file or SETTINGS_FILE))
     values |= config.read(given, "command line")
     run = Run(values.get("run", config.Settings.run))
     if command in LATER_STAGES:

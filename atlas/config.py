@@ -11,6 +11,7 @@ from typing import Any
 
 from atlas.address import site_address
 from atlas.errors import UsageError
+from atlas.paths import expand
 from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
 
 Unit = tuple[str, int]
@@ -88,6 +89,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise ValueError("a text that is not empty, without NUL")
     return value
+
+
+def _path(value: Any) -> str:
+    return expand(_text(value))
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -169,8 +174,8 @@ def _flag(value: Any) -> bool:
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "network": _text,
-    "weights": _text,
-    "probe": _text,
+    "weights": _path,
+    "probe": _path,
     "layers": _names,
     "units": _units,
     "top": _whole(1, "all"),
@@ -183,9 +188,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "device": _device,
     "precision": _precision,
     "batch": _whole(1, "auto", largest=10_000),
-    "run": _text,
-    "site": _text,
-    "templates": _text,
+    "run": _path,
+    "site": _path,
+    "templates": _path,
     "base_url": _url,
     "publish_probe_images": _flag,
     "quiet": _flag,

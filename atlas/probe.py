@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from atlas import stimuli
 from atlas.errors import AtlasError, UsageError
+from atlas.paths import as_path, cache_folder, home
 from atlas.photograph import UnreadableImage, decode, inspect
 
 __all__ = ["Folder", "ProbeSet", "Stimuli", "UnreadableImage", "batches", "open_probe_set"]
@@ -148,7 +149,7 @@ class Imagenette(Folder):
     kind = "imagenette"
 
     def __init__(self) -> None:
-        folder = _cache() / "imagenette2-320"
+        folder = cache_folder() / "atlas" / "imagenette2-320"
         if self._is_as_unpacked(folder):
             return
         changed = f"{folder} is not what was downloaded" if folder.is_dir() else None
@@ -180,7 +181,7 @@ def open_probe_set(source: str | Path) -> ProbeSet:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     if source == "imagenette":
         return Imagenette()
-    return Folder(Path(os.path.expanduser(source)))
+    return Folder(as_path(source))
 
 
 def batches(
@@ -272,8 +273,8 @@ def _list_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
 
 def _folder_name(path: Path) -> str:
     """What pages may call a folder: its name, but neither a root nor the name of the user."""
-    name, home = path.resolve().name, Path(os.path.expanduser("~")).name
-    return UNNAMED if name in ("", home) else _display_names([name])[0]
+    name, own = path.resolve().name, home()
+    return UNNAMED if name in ("", own and own.name) else _display_names([name])[0]
 
 
 def _display_names(paths: Sequence[str]) -> list[str]:
@@ -290,11 +291,6 @@ def _display_names(paths: Sequence[str]) -> list[str]:
             taken.add(name)
         names.append(name)
     return names
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(base if os.path.isabs(base) else os.path.expanduser("~/.cache")) / "atlas"
 
 
 def _seal(folder: Path) -> Path:

@@ -15,8 +15,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UsageError
 from atlas.lock import LOCK
+from atlas.paths import as_path
 from atlas.render.output import MANIFEST
 
 BRANCH = "gh-pages"
@@ -142,10 +143,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("usage: python -m atlas.publish SITE REMOTE", file=sys.stderr)
         return 2
     try:
-        address = publish(Path(given[0]), given[1])
+        address = publish(as_path(given[0]), given[1])
     except (AtlasError, OSError) as error:
         print(f"atlas: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("atlas: interrupted; publishing again starts anew", file=sys.stderr)
         return 130

@@ -199,8 +199,10 @@ class Run:
         """Read ``NAME.csv``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".csv")
         try:
-            # A name such as "NA", "007" or "true" must stay a name.
-            return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=TEXTS)
+            # Opened here, as pandas takes a folder called ~ for the user's home. And a name such
+            # as "NA", "007" or "true" must stay a name.
+            with path.open("rb") as file:
+                return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=TEXTS)
         except (ValueError, pd.errors.ParserError) as error:
             raise self._damaged(path, error) from None
 

@@ -33,6 +33,7 @@ from torchvision.models import (
 
 from atlas.bvlc import BVLCGoogLeNet, torch_names
 from atlas.errors import AtlasError, UsageError
+from atlas.paths import as_path
 
 BVLC = "bvlc_googlenet"
 BUNDLED = Path(__file__).parent / "data" / "googlenet-tinyimagenet.pt"
@@ -138,7 +139,7 @@ def fetch(url: str) -> Path:
     """
     name = PurePosixPath(urlparse(url).path)
     expected = name.stem.rpartition("-")[2]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name.name
+    path = _hub_folder() / "checkpoints" / name.name
     if path.is_file() and _digest(path).startswith(expected):
         return path
     try:
@@ -151,6 +152,17 @@ def fetch(url: str) -> Path:
             f"check the connection, or put the file at {path}"
         ) from error
     return path
+
+
+def _hub_folder() -> Path:
+    """Torch's cache. Raises AtlasError where it would lie in whatever folder is the current one."""
+    folder = torch.hub.get_dir()
+    if not os.path.isabs(folder):
+        raise AtlasError(
+            f"torch would keep its downloads in {folder}, which is no absolute path; set HOME or "
+            "TORCH_HOME"
+        )
+    return Path(folder)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -208,7 +220,7 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path]:
     if not isinstance(weights, str) or weights not in ("auto", "imagenet", "bundled"):
         if not isinstance(weights, str | os.PathLike) or "\0" in os.fspath(weights):
             raise UsageError("weights are auto, imagenet, bundled or the path of a file")
-        return "file", Path(os.path.expanduser(weights))
+        return "file", as_path(weights)
     if weights == "bundled" and network != "googlenet":
         raise AtlasError(f"the bundled weights are googlenet's; give {network} a file of weights")
     if network == BVLC:
