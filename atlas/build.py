@@ -195,6 +195,7 @@ class Build:
                 publish_probe_images=photographs,
                 progress=bar.update,
             )
+        self.say(f"the site is in {settings.site}: open {settings.site}/index.html")
 
     @property
     def _templates(self) -> Path | None:

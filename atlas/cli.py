@@ -65,6 +65,9 @@ APPLICABLE = {
     "layers": ["network", "weights", "layers"],
     "serve": ["site"],
 }
+FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
+"""What a flag may be given, in whatever case; alone it means yes."""
+
 LATER_STAGES = ("maximize", "examine")
 SHARED = ("build", "maximize")
 """What the processes of a group do together; the rest is its leader's."""
@@ -130,13 +133,22 @@ def _parser() -> Parser:
             metavar, text = OPTIONS[option]
             flag = f"--{option.replace('_', '-')}"
             if metavar is None:
-                command.add_argument(flag, action="store_true", help=text)
+                command.add_argument(
+                    flag, nargs="?", const=True, type=_flag, metavar="yes|no", help=text
+                )
             else:
                 command.add_argument(flag, metavar=metavar, help=text)
         if name == "serve":
             command.add_argument("--port", type=int, default=8000, help="where to listen")
         command.add_argument("--config", metavar="FILE", help="settings (atlas.toml)")
     return parser
+
+
+def _flag(word: str) -> bool:
+    """What a flag says that is given a word, as make does: ``--quiet=0`` is no quiet."""
+    if word.lower() not in FLAGS:
+        raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(FLAGS)}")
+    return FLAGS[word.lower()]
 
 
 def _call(command: str, given: dict[str, Any]) -> None:
