@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from atlas import config, examination, machine, ranking
 from atlas.errors import AtlasError
@@ -28,7 +27,7 @@ from atlas.network import Layer, Network, load_network
 from atlas.paths import as_path
 from atlas.plan import Item, Plan, breadth_first, halves, is_made
 from atlas.probe import ProbeSet, open_probe_set
-from atlas.progress import PIXEL_STEPS, Progress, progress_bar
+from atlas.progress import PIXEL_STEPS, Progress, show_progress
 from atlas.recipe import Recipe
 from atlas.records import read_record, write_pictures
 from atlas.render import check as check_site
@@ -92,7 +91,7 @@ class Build:
         names = [layer.name for layer in layers]
         if set(names) - known:
             with self._timed("rank"):
-                found = measure_units(run, network, self._judge, probe, names, self._bar)
+                found = measure_units(run, network, self._judge, probe, names, self._progress)
             self._write_settings(probe, found)
         # Not before: layers whose measurement was interrupted are none of the run's.
         run.write_json("network", describe(network, layers))
@@ -159,10 +158,10 @@ class Build:
             Plan.halve(run, chunk)
             return halves(chunk)
 
-        with self._timed("maximize"), self._bar("maximize", total, PIXEL_STEPS) as bar:
+        with self._timed("maximize"), self._progress("maximize", total, PIXEL_STEPS) as progress:
             threads = machine.choose_workers(network.device, self.group.beside)
             most = Plan.load(run).most
-            Workers(make, halve, threads, self.group, bar.update, most).work(todo, "chunks")
+            Workers(make, halve, threads, self.group, progress, most).work(todo, "chunks")
 
     def examine(self) -> None:
         """Measure what each finished picture of the run does to the network."""
@@ -176,8 +175,8 @@ class Build:
             return
         if run.settings().get("judge") != self._judge_sha256:
             raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
-        with self._timed("examine"), self._bar("examine", len(made), "pictures") as bar:
-            examination.measure_evidence(run, self.network, kept, made, bar.update)
+        with self._timed("examine"), self._progress("examine", len(made), "pictures") as progress:
+            examination.measure_evidence(run, self.network, kept, made, progress)
             examination.identify(run, self._judge, made)
 
     def render(self) -> None:
@@ -186,14 +185,14 @@ class Build:
         photographs = None
         if settings.publish_probe_images:
             photographs = as_path(self.run.settings()["asked"]["probe"])
-        with self._timed("render"), self._bar("render", None, "pages") as bar:
+        with self._timed("render"), self._progress("render", None, "pages") as progress:
             render(
                 self.run,
                 Path(settings.site),
                 templates=self._templates,
                 base_url=settings.base_url,
                 publish_probe_images=photographs,
-                progress=bar.update,
+                progress=progress,
             )
         self.say(f"the site is in {settings.site}: open {settings.site}/index.html")
 
@@ -387,8 +386,10 @@ class Build:
         timings[stage] = round(timings.get(stage, 0) + time.perf_counter() - start, 3)
         self.run.write_json("timings", timings)
 
-    def _bar(self, stage: str, total: int | None, unit: str) -> "tqdm[Any]":
-        return progress_bar(stage, total, unit, self.settings.quiet or not self.group.leads)
+    def _progress(
+        self, stage: str, total: int | None, unit: str
+    ) -> AbstractContextManager[Progress]:
+        return show_progress(stage, total, unit, self.settings.quiet or not self.group.leads)
 
 
 def _check_unit(layer: Layer, unit: int) -> None:

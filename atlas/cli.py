@@ -17,6 +17,7 @@ from atlas.lock import lock
 from atlas.memory import out_of_memory
 from atlas.paths import as_path
 from atlas.store import Run
+from atlas.streams import show
 
 COMMANDS = {
     "build": "rank, maximize, examine, render",
@@ -220,11 +221,12 @@ def _list_layers(settings: config.Settings) -> None:
 
     network = load_network(settings.network, settings.weights)
     if network.weights.notice:
-        print(f"NOTICE: {network.weights.notice}", file=sys.stderr)
+        _print_line(f"NOTICE: {network.weights.notice}")
     layers = network.select(settings.layers) if settings.layers else network.layers
     width = max(len(layer.name) for layer in layers)
-    print(f"{'layer':{width}}  units  stride  receptive field")
+    lines = [f"{'layer':{width}}  units  stride  receptive field"]
     for layer in layers:
         stride = "-" if layer.stride is None else layer.stride
         field = "all" if layer.receptive_field is None else layer.receptive_field
-        print(f"{layer.name:{width}}  {layer.units:5}  {stride:>6}  {field:>15}")
+        lines.append(f"{layer.name:{width}}  {layer.units:5}  {stride:>6}  {field:>15}")
+    show("\n".join(lines))

@@ -19,6 +19,7 @@ from atlas.errors import AtlasError, UsageError
 from atlas.lock import LOCK
 from atlas.paths import as_path
 from atlas.render.output import MANIFEST
+from atlas.streams import open_streams, tell
 
 BRANCH = "gh-pages"
 
@@ -120,7 +121,7 @@ def publish(site: Path, remote: str) -> str | None:
     _git("no git repository to publish from", "rev-parse", "--git-dir")
     url = _git(f"'git remote' lists no {remote!r}", "remote", "get-url", "--push", "--", remote)
     committer = _git("git config lacks user.name or user.email", "var", "GIT_COMMITTER_IDENT")
-    print(f"Publishing {site} ({size / 1e6:.1f} MB) to {BRANCH} of {remote}", flush=True)
+    tell(f"Publishing {site} ({size / 1e6:.1f} MB) to {BRANCH} of {remote}")
     _fetch(remote)
     _push(site, remote, committer)
     return pages_address(url)
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("atlas: interrupted; publishing again starts anew", file=sys.stderr)
         return 130
-    print(f"Published: {address}" if address else "Published")
+    tell(f"Published: {address}" if address else "Published")
     return 0
 
 
@@ -237,4 +238,5 @@ def _first(names: Collection[str]) -> str:
 
 
 if __name__ == "__main__":
+    open_streams()
     sys.exit(main())
