@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -212,8 +211,8 @@ class Build:
             asked = kept["identity"]["precision"] if asked == "auto" else asked
         precision = machine.choose_precision(asked, device)
         network = load_network(settings.network, settings.weights, device, precision)
-        if network.weights.notice:
-            self.say(f"NOTICE: {network.weights.notice}")
+        for remark in network.weights.remarks:
+            self.say(remark)
         return network
 
     @cached_property
@@ -286,7 +285,7 @@ class Build:
                 "asked": asked,
                 "requests": requests if asked in requests else [*requests, asked],
                 "identity": identity,
-                "weights": asdict(network.weights),
+                "weights": network.weights.as_json(),
                 "probe": {
                     "kind": probe.kind,
                     "name": probe.name,

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -85,17 +84,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with 2."""
-        if unknown := re.match(r"unrecognized arguments: --([\w-]+)", message):
-            (near,) = get_close_matches(unknown[1].replace("-", "_"), OPTIONS, n=1, cutoff=0)
-            message = f"{message}; the nearest option is --{near.replace('_', '-')}"
         _print_line(f"{self.prog}: {message} (see {self.prog} --help)")
         raise SystemExit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    given = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    parsed, unknown = parser.parse_known_args(arguments)
+    given = vars(parsed)
     command = given.pop("command")
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_hint(command, unknown[0])}")
     try:
         _call(command, given)
     except AtlasError as error:
@@ -143,6 +143,19 @@ def _parser() -> Parser:
             command.add_argument("--port", type=int, default=8000, help="where to listen")
         command.add_argument("--config", metavar="FILE", help="settings (atlas.toml)")
     return parser
+
+
+def _hint(command: str, unknown: str) -> str:
+    """What may have been meant by what is no option of a command."""
+    takers: dict[str, list[str]] = {"--config": list(COMMANDS), "--port": ["serve"]}
+    for each, names in APPLICABLE.items():
+        for name in names:
+            takers.setdefault(f"--{name.replace('_', '-')}", []).append(each)
+    for near in get_close_matches(unknown.partition("=")[0], takers, n=1):
+        if command in takers[near]:
+            return f"; the nearest option is {near}"
+        return f"; {near} is for {', '.join(takers[near])}"
+    return ""
 
 
 def _flag(word: str) -> bool:
@@ -220,8 +233,8 @@ def _list_layers(settings: config.Settings) -> None:
     from atlas.network import load_network
 
     network = load_network(settings.network, settings.weights)
-    if network.weights.notice:
-        _print_line(f"NOTICE: {network.weights.notice}")
+    for remark in network.weights.remarks:
+        _print_line(remark)
     layers = network.select(settings.layers) if settings.layers else network.layers
     width = max(len(layer.name) for layer in layers)
     lines = [f"{'layer':{width}}  units  stride  receptive field"]

@@ -230,11 +230,14 @@ def _shown(value: Any) -> str:
 def read_file(path: Path) -> dict[str, Any]:
     """Read a settings file. Raises UsageError when it is missing or wrong."""
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        # Editors of Windows begin a text with a byte order mark, which is none of TOML's.
+        values = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"there is no settings file {path}") from None
     except RecursionError:
         raise UsageError(f"{path} cannot be read as TOML: it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} cannot be read as TOML: it is not in UTF-8; save it so") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as TOML: {error}") from None
     return read(values, str(path))

@@ -71,7 +71,7 @@ def _benchmark(options: argparse.Namespace) -> int:
     print(_roofline_table(work, climbs, rates))
     result: dict[str, Any] = {
         "machine": machine(device),
-        "weights": asdict(network.weights),
+        "weights": network.weights.as_json(),
         "workload": asdict(climb),
         "sizes": climb.sizes,
         "seconds_per_unit": climbs,
