@@ -17,6 +17,7 @@ import torch
 
 from atlas import config, examination, machine, ranking
 from atlas.errors import AtlasError
+from atlas.filenames import refuse_twins
 from atlas.group import Group
 from atlas.identity import check_identity, describe, identify
 from atlas.judge import Judge
@@ -244,6 +245,9 @@ class Build:
         if self.run.has("tuning.csv"):
             names += self.run.table("tuning")["layer"].unique().tolist()
         names += [item.layer for chunk in Plan.load(self.run).chunks for item in chunk]
+        if slashed := [name for name in names if "/" in name]:
+            raise AtlasError(f"the layer {slashed[0]!r} has a / in its name; rename that module")
+        refuse_twins(names, "leave one of these layers out with --layers, or rename it")
         return list(network.select(list(dict.fromkeys(names))))
 
     def _measured(self) -> tuple[set[str], dict[str, Any]]:

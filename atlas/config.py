@@ -11,6 +11,7 @@ from typing import Any
 
 from atlas.address import site_address
 from atlas.errors import UsageError
+from atlas.filenames import is_device, refuse_twins
 from atlas.paths import expand
 from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
 
@@ -125,6 +126,9 @@ def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
             raise ValueError(
                 f"tables with names of their own, which {name!r} is not: atlas uses it itself"
             )
+        if is_device(name):
+            raise ValueError(f"tables named as folders can be, which {name!r} is not on Windows")
+    refuse_twins(value, "rename one of these recipes")
     return tuple((name, read_recipe(name, table)) for name, table in value.items())
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from atlas.anatomy import PROBE_SIZE
 from atlas.errors import AtlasError
+from atlas.filenames import refuse_twins
 from atlas.network import Layer, Network
 from atlas.recipe import Recipe
 from atlas.store import Run
@@ -31,6 +32,7 @@ def check_identity(run: Run, asked: Mapping[str, Any]) -> None:
     if not run.has("run.json"):
         return
     kept = run.settings()["identity"]
+    refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
         # A constant that the run does not name is from after it, at its default.
         name: asdict(Recipe()) | kept["recipes"].get(name, recipe)

@@ -22,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
+from atlas.filenames import slug
 from atlas.shape import misfit
 
 SCHEMA = 1
@@ -303,11 +304,11 @@ class Run:
     ) -> Path:
         """Where a unit's picture, record (``.json``) or growth (``.stages.png``) lies."""
         stem = f"{unit:04d}" if sample == 1 else f"{unit:04d}-{sample}"
-        return self.path / "units" / recipe / layer / f"{stem}{suffix}"
+        return self.path / "units" / slug(recipe) / slug(layer, "layer") / f"{stem}{suffix}"
 
     def sheet_path(self, recipe: str, layer: str) -> Path:
         """Where the contact sheet of a layer lies."""
-        return self.path / "sheets" / recipe / f"{layer}.png"
+        return self.path / "sheets" / slug(recipe) / f"{slug(layer, 'layer')}.png"
 
     def irreplaceable(self, name: str, reason: str) -> AtlasError:
         """That ``NAME.json`` is damaged, without which nobody knows how the run was made."""

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.errors import AtlasError
+from atlas.filenames import slug
 from atlas.render.catalog import (
     Catalog,
     Evidence,
@@ -18,7 +19,6 @@ from atlas.render.catalog import (
     Statistics,
     Unit,
     base_name,
-    slug,
 )
 from atlas.store import Run
 

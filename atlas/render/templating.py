@@ -10,7 +10,7 @@ import jinja2
 
 import atlas
 from atlas.errors import AtlasError
-from atlas.render.catalog import slug
+from atlas.filenames import slug
 from atlas.render.svg import number
 
 
