@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -303,14 +303,18 @@ def _download_imagenette(folder: Path, before: str = "") -> None:
 
     Raises AtlasError, with what is to be said ``before``, when they cannot be had.
     """
+    from torch.hub import download_url_to_file
     from torchvision.datasets import Imagenette as Downloader
 
+    url, _ = Downloader._ARCHIVES["320px"]
     cache, timeout = folder.parent, socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         # Unpacked beside its place and moved there whole: a half data set is never used.
         with tempfile.TemporaryDirectory(dir=cache) as part:
+            # Fetched here, since torchvision draws a bar; it finds the file and checks its MD5.
+            download_url_to_file(url, f"{part}/{PurePosixPath(url).name}", progress=False)
             Downloader(part, split="val", size="320px", download=True)
             unpacked = Path(part) / folder.name
             _seal(folder).write_text(Folder(unpacked / "val").digest, "utf-8")

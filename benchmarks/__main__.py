@@ -4,12 +4,12 @@ import argparse
 import statistics
 import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from atlas.errors import AtlasError
 from atlas.machine import choose_device
 from atlas.network import load_network
+from atlas.paths import as_path
 from atlas.recipe import RECIPES
 from benchmarks.contenders import CONTENDERS, ONE_SIZE_ONLY, OURS, Skipped, time_contender
 from benchmarks.report import RESULTS, machine, middle, spread, table, write
@@ -24,8 +24,8 @@ Times = dict[str, list[float]]
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; a time is never judged."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return _benchmark(options)
     except AtlasError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=10, help="at each size (10)")
     parser.add_argument("--repeats", type=int, default=3, help="of everything (3)")
     parser.add_argument("--contenders", type=_names, default=list(CONTENDERS), help=KNOWN)
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
+    parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     return parser
 
 

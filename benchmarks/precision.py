@@ -10,7 +10,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from atlas.maximize import Picture, Target, maximize_units
 from atlas.network import Network, load_network
 from atlas.objective import root_mean_square
 from atlas.own_channel import own_maps
+from atlas.paths import as_path
 from atlas.ragged import Trunk
 from atlas.recipe import RECIPES
 from benchmarks.report import RESULTS, machine, table, write
@@ -35,9 +35,9 @@ PRECISIONS = ("float32", "bfloat16")
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; nothing is judged."""
-    options = _parser().parse_args(arguments)
     keep_freed_memory()
     try:
+        options = _parser().parse_args(arguments)
         result = _measure(options)
     except AtlasError as error:
         print(f"benchmarks.precision: {error}", file=sys.stderr)
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto (cpu)")
     parser.add_argument("--recipe", default="article", choices=list(RECIPES), help="(article)")
     parser.add_argument("--units", type=int, default=2, help="of each layer (2)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
+    parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     return parser
 
 
