@@ -54,7 +54,10 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = Log(2, sys.stderr.encoding) if sys.stderr else Log(os.open(os.devnull, 1), "utf-8")
+    if sys.stderr:
+        sys.stderr = Log(2, sys.stderr.encoding)
+    else:
+        sys.stderr = Log(os.open(os.devnull, os.O_WRONLY), "utf-8")
 
 
 def show(text: str) -> None:
