@@ -4,37 +4,24 @@
 .NOTPARALLEL:
 .PHONY: help atlas quick serve test lint bench publish clean
 
-VENV ?= .venv
+VENV := .venv
 PYTHON := $(VENV)/bin/python
 
-# `make atlas TOP=3 PROBE='my photographs'` passes on what was given and nothing else. Make
-# hands the variables of its command line to the shell, which keeps the spaces in them.
-OPTIONS = \
-	$${CONFIG:+--config "$$CONFIG"} \
-	$${NETWORK:+--network "$$NETWORK"} \
-	$${WEIGHTS:+--weights "$$WEIGHTS"} \
-	$${PROBE:+--probe "$$PROBE"} \
-	$${LAYERS:+--layers "$$LAYERS"} \
-	$${UNITS:+--units "$$UNITS"} \
-	$${TOP:+--top "$$TOP"} \
-	$${RECIPE:+--recipe "$$RECIPE"} \
-	$${SAMPLES:+--samples "$$SAMPLES"} \
-	$${UPSCALES:+--upscales "$$UPSCALES"} \
-	$${STEPS:+--steps "$$STEPS"} \
-	$${SEED:+--seed "$$SEED"} \
-	$${DEVICE:+--device "$$DEVICE"} \
-	$${PRECISION:+--precision "$$PRECISION"} \
-	$${BATCH:+--batch "$$BATCH"} \
-	$${RUN:+--run "$$RUN"} \
-	$${SITE:+--site "$$SITE"} \
-	$${TEMPLATES:+--templates "$$TEMPLATES"} \
-	$${BASE_URL:+--base-url "$$BASE_URL"} \
-	$${PUBLISH_PROBE_IMAGES:+--publish-probe-images} \
-	$${QUIET:+--quiet}
+# `make atlas TOP=3 PROBE='my photographs'` passes on what stands on make's command line and nothing
+# else: SITE or SEED in the environment may be anyone's. The text goes as it was typed ($(value))
+# and as one word of the shell; only make's own $$ is read, as $.
+SETTINGS := CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP RECIPE SAMPLES UPSCALES STEPS SEED DEVICE \
+	PRECISION BATCH RUN SITE TEMPLATES BASE_URL PUBLISH_PROBE_IMAGES QUIET
+unexport $(SETTINGS) PORT REMOTE
+
+given = $(if $(filter command,$(origin $(1))),$(value $(1)))
+quoted = '$(subst ','\'',$(subst $$$$,$$,$(1)))'
+option = --$(shell echo $(1) | tr A-Z_ a-z-)=$(call quoted,$(call given,$(1)))
+options = $(foreach name,$(1),$(if $(call given,$(name)),$(call option,$(name))))
 
 # The article's panels are 74 pixels wide: 20 upscales. Other recipes have ladders of their own.
-QUICK = $(if $(RECIPE),,--upscales 20) --layers conv2,inception3b,inception4a,inception4d,inception5a \
-	--run runs/quick --site runs/quick-site
+QUICK = $(if $(call given,RECIPE),,--upscales 20) --run runs/quick --site runs/quick-site \
+	--layers conv2,inception3b,inception4a,inception4d,inception5a
 
 help: ## list the commands
 	@echo "make COMMAND [VARIABLE=value ...]"
@@ -44,15 +31,13 @@ help: ## list the commands
 	@echo "  PUBLISH_PROBE_IMAGES=1 QUIET=1; for serve SITE PORT, for publish SITE REMOTE; VENV (.venv)."
 
 atlas: $(VENV)/.installed ## set up and build the atlas into site/
-	@$(PYTHON) -m atlas build $(OPTIONS)
-	@echo "The site is in $${SITE:-site}: open $${SITE:-site}/index.html, or run: make serve$${SITE:+ SITE='$$SITE'}"
+	@$(PYTHON) -m atlas build $(call options,$(SETTINGS))
 
 quick: $(VENV)/.installed ## build a small atlas in minutes: five layers, 74 pixels, runs/quick-site
-	@$(PYTHON) -m atlas build $(QUICK) $(OPTIONS)
-	@echo "The site is in $${SITE:-runs/quick-site}; run: make serve SITE='$${SITE:-runs/quick-site}'"
+	@$(PYTHON) -m atlas build $(QUICK) $(call options,$(SETTINGS))
 
 serve: $(VENV)/.installed ## show the site on localhost
-	@$(PYTHON) -m atlas serve $${CONFIG:+--config "$$CONFIG"} $${SITE:+--site "$$SITE"} $${PORT:+--port "$$PORT"}
+	@$(PYTHON) -m atlas serve $(call options,CONFIG SITE PORT)
 
 test: $(VENV)/.installed-test ## set up and run all tests
 	$(PYTHON) -m pytest
@@ -64,10 +49,11 @@ lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## check format, style and
 
 bench: $(VENV)/.installed ## compare the speed with other programs and the machine (WEIGHTS DEVICE)
 	@$(MAKE) --no-print-directory $(VENV)/.installed-bench || echo "Lucent and Horama cannot be installed here."
-	@$(PYTHON) -m benchmarks $${WEIGHTS:+--weights "$$WEIGHTS"} $${DEVICE:+--device "$$DEVICE"}
+	@$(PYTHON) -m benchmarks $(call options,WEIGHTS DEVICE)
 
 publish: $(VENV)/.installed-publish ## check the site and push it to the branch gh-pages of REMOTE
-	@$(PYTHON) -m atlas.render.publish "$${SITE:-site}" "$${REMOTE:-origin}"
+	@$(PYTHON) -m atlas.publish $(call quoted,$(or $(call given,SITE),site)) \
+		$(call quoted,$(or $(call given,REMOTE),origin))
 
 clean: ## delete caches, dist/, runs/default and runs/quick*; spare site/, .venv and other runs
 	rm -rf dist .pytest_cache .ruff_cache .hypothesis runs/default runs/quick runs/quick-site
@@ -75,7 +61,8 @@ clean: ## delete caches, dist/, runs/default and runs/quick*; spare site/, .venv
 
 # The environment. A stamp for each set of packages, so that a second make starts at once;
 # a changed pyproject.toml installs again. An environment that is there is used as it is.
-UV := $(shell command -v uv)
+# Sent away, errors have make 3.81 ask a shell, which knows `command`.
+UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),$(UV) pip install --python $(PYTHON),$(PYTHON) -m pip install)
 
 $(VENV)/.installed: pyproject.toml | $(PYTHON)

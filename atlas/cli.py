@@ -1,7 +1,6 @@
 """The command line: parse, call, report."""
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -12,6 +11,8 @@ import atlas
 from atlas import settings
 from atlas._system import environment, signals
 from atlas._system.memory import out_of_memory
+from atlas._system.paths import as_path
+from atlas._system.streams import show
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.run.folder import Run
 
@@ -62,8 +63,11 @@ APPLICABLE = {
     "layers": ["network", "weights", "layers"],
     "serve": ["site"],
 }
+FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
+"""What a flag may be given, in whatever case; alone it means yes."""
+
 LATER_STAGES = ("maximize", "examine")
-SETTINGS_FILE = Path("atlas.toml")
+SETTINGS_FILE = "atlas.toml"
 
 
 def _print_line(message: str) -> None:
@@ -75,17 +79,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with 2."""
-        if unknown := re.match(r"unrecognized arguments: --([\w-]+)", message):
-            (near,) = get_close_matches(unknown[1].replace("-", "_"), OPTIONS, n=1, cutoff=0)
-            message = f"{message}; the nearest option is --{near.replace('_', '-')}"
         _print_line(f"{self.prog}: {message} (see {self.prog} --help)")
         raise SystemExit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    given = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    parsed, unknown = parser.parse_known_args(arguments)
+    given = vars(parsed)
     command = given.pop("command")
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_hint(command, unknown[0])}")
     try:
         _call(command, given)
     except AtlasError as error:
@@ -124,13 +129,35 @@ def _parser() -> Parser:
             metavar, text = OPTIONS[option]
             flag = f"--{option.replace('_', '-')}"
             if metavar is None:
-                command.add_argument(flag, action="store_true", help=text)
+                command.add_argument(
+                    flag, nargs="?", const=True, type=_flag, metavar="yes|no", help=text
+                )
             else:
                 command.add_argument(flag, metavar=metavar, help=text)
         if name == "serve":
             command.add_argument("--port", type=int, default=8000, help="where to listen")
-        command.add_argument("--config", type=Path, metavar="FILE", help="settings (atlas.toml)")
+        command.add_argument("--config", metavar="FILE", help="settings (atlas.toml)")
     return parser
+
+
+def _hint(command: str, unknown: str) -> str:
+    """What may have been meant by what is no option of a command."""
+    takers: dict[str, list[str]] = {"--config": list(COMMANDS), "--port": ["serve"]}
+    for each, names in APPLICABLE.items():
+        for name in names:
+            takers.setdefault(f"--{name.replace('_', '-')}", []).append(each)
+    for near in get_close_matches(unknown.partition("=")[0], takers, n=1):
+        if command in takers[near]:
+            return f"; the nearest option is {near}"
+        return f"; {near} is for {', '.join(takers[near])}"
+    return ""
+
+
+def _flag(word: str) -> bool:
+    """What a flag says that is given a word, as make does: ``--quiet=0`` is no quiet."""
+    if word.lower() not in FLAGS:
+        raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(FLAGS)}")
+    return FLAGS[word.lower()]
 
 
 def _call(command: str, given: dict[str, Any]) -> None:
@@ -157,8 +184,8 @@ def _settings(command: str, given: dict[str, Any]) -> settings.Settings:
     """Command line over file over, for a stage that continues a run, what the run was asked."""
     file = given.pop("config", None)
     values: dict[str, Any] = {}
-    if file is not None or SETTINGS_FILE.exists():
-        values = settings.read_file(file or SETTINGS_FILE)
+    if file is not None or Path(SETTINGS_FILE).exists():
+        values = settings.read_file(as_path(file or SETTINGS_FILE))
     values |= settings.read(given, "command line")
     run = Run(values.get("run", settings.Settings.run))
     if command in LATER_STAGES:
@@ -173,12 +200,13 @@ def _list_layers(settings: settings.Settings) -> None:
     from atlas.network.loading import load_network
 
     network = load_network(settings.network, settings.weights)
-    if network.weights.notice:
-        print(f"NOTICE: {network.weights.notice}", file=sys.stderr)
+    for remark in network.weights.remarks:
+        _print_line(remark)
     layers = network.select(settings.layers) if settings.layers else network.layers
     width = max(len(layer.name) for layer in layers)
-    print(f"{'layer':{width}}  units  stride  receptive field")
+    lines = [f"{'layer':{width}}  units  stride  receptive field"]
     for layer in layers:
         stride = "-" if layer.stride is None else layer.stride
         field = "all" if layer.receptive_field is None else layer.receptive_field
-        print(f"{layer.name:{width}}  {layer.units:5}  {stride:>6}  {field:>15}")
+        lines.append(f"{layer.name:{width}}  {layer.units:5}  {stride:>6}  {field:>15}")
+    show("\n".join(lines))

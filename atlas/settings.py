@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from atlas._system.filenames import is_device, refuse_twins
+from atlas._system.paths import expand
 from atlas._system.web_address import site_address
 from atlas.errors import UsageError
 from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
@@ -90,6 +92,10 @@ def _text(value: Any) -> str:
     return value
 
 
+def _path(value: Any) -> str:
+    return expand(_text(value))
+
+
 def _names(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or not parts:
@@ -120,6 +126,9 @@ def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
             raise ValueError(
                 f"tables with names of their own, which {name!r} is not: atlas uses it itself"
             )
+        if is_device(name):
+            raise ValueError(f"tables named as folders can be, which {name!r} is not on Windows")
+    refuse_twins(value, "rename one of these recipes")
     return tuple((name, read_recipe(name, table)) for name, table in value.items())
 
 
@@ -169,8 +178,8 @@ def _flag(value: Any) -> bool:
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "network": _text,
-    "weights": _text,
-    "probe": _text,
+    "weights": _path,
+    "probe": _path,
     "layers": _names,
     "units": _units,
     "top": _whole(1, "all"),
@@ -183,9 +192,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "device": _device,
     "precision": _precision,
     "batch": _whole(1, "auto", largest=10_000),
-    "run": _text,
-    "site": _text,
-    "templates": _text,
+    "run": _path,
+    "site": _path,
+    "templates": _path,
     "base_url": _url,
     "publish_probe_images": _flag,
     "quiet": _flag,
@@ -225,11 +234,14 @@ def _shown(value: Any) -> str:
 def read_file(path: Path) -> dict[str, Any]:
     """Read a settings file. Raises UsageError when it is missing or wrong."""
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        # Editors of Windows begin a text with a byte order mark, which is none of TOML's.
+        values = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"there is no settings file {path}") from None
     except RecursionError:
         raise UsageError(f"{path} cannot be read as TOML: it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} cannot be read as TOML: it is not in UTF-8; save it so") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as TOML: {error}") from None
     return read(values, str(path))

@@ -4,9 +4,9 @@ import argparse
 import statistics
 import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
+from atlas._system.paths import as_path
 from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
 from atlas.network.loading import load_network
@@ -24,8 +24,8 @@ Times = dict[str, list[float]]
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; a time is never judged."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return _benchmark(options)
     except AtlasError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
@@ -71,7 +71,7 @@ def _benchmark(options: argparse.Namespace) -> int:
     print(_roofline_table(work, climbs, rates))
     result: dict[str, Any] = {
         "machine": machine(device),
-        "weights": asdict(network.weights),
+        "weights": network.weights.as_json(),
         "workload": asdict(climb),
         "sizes": climb.sizes,
         "seconds_per_unit": climbs,
@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=10, help="at each size (10)")
     parser.add_argument("--repeats", type=int, default=3, help="of everything (3)")
     parser.add_argument("--contenders", type=_names, default=list(CONTENDERS), help=KNOWN)
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
+    parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     return parser
 
 

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas._system.freed_memory import keep_freed_memory
+from atlas._system.paths import as_path
 from atlas.build.resources import choose_device, choose_precision
 from atlas.errors import AtlasError
 from atlas.examine import identification
-from atlas.examine.evidence import examine
+from atlas.examine.evidence import examine_pictures
 from atlas.examine.intervals import estimate
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.similarity_judge import Judge
@@ -67,9 +67,9 @@ how far the slope of the spectrum is from the photographs'."""
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; nothing is judged."""
-    options = _options(arguments)
     keep_freed_memory()
     try:
+        options = _options(arguments)
         ablation = Ablation(Run(options.run), options.device, options.precision)
         targets = ablation.strongest(options.layers, options.units)
         measured: dict[str, pd.DataFrame] = {}
@@ -94,14 +94,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.ablation", description=__doc__)
-    parser.add_argument("run", type=Path, help="a run ranked over photographs")
+    parser.add_argument("run", type=as_path, help="a run ranked over photographs")
     parser.add_argument("--units", type=int, default=3, help="of each layer")
     parser.add_argument("--layers", type=_names, default=LAYERS, metavar="A,B,...")
     parser.add_argument("--variants", type=_names, default=VARIANTS, metavar="NAME,...")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="auto")
-    parser.add_argument("--sheets", type=Path, help="a folder for a contact sheet of each variant")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
+    parser.add_argument(
+        "--sheets", type=as_path, help="a folder for a contact sheet of each variant"
+    )
+    parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     options = parser.parse_args(arguments)
     if unknown := set(options.variants) - set(VARIANTS):
         parser.error(f"no variant {sorted(unknown)[0]!r}; there are {', '.join(VARIANTS)}")
@@ -167,7 +169,7 @@ class Ablation:
     def measure(self, targets: Sequence[Target], pictures: Sequence[Picture]) -> pd.DataFrame:
         """The FIGURES of each picture; undefined for one that came to nothing."""
         shown: list[NDArray[np.uint8]] = [images.to_8bit(picture.image) for picture in pictures]
-        table = examine(
+        table = examine_pictures(
             self.network,
             targets,
             shown,

@@ -8,9 +8,9 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from atlas._system.paths import as_path
 from atlas.build.resources import choose_device, choose_precision
 from atlas.errors import AtlasError
 from atlas.network.loading import load_network
@@ -44,8 +44,8 @@ class Measurement(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; a time is never judged."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         rows = list(_measure(options))
     except (AtlasError, Skipped) as error:
         print(f"benchmarks.growth: {error}", file=sys.stderr)
@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=_numbers, default=[74, 161, 249], help="74,161,249")
     parser.add_argument("--processes", type=_numbers, default=[1, 2], help="1,2")
     parser.add_argument("--steps", type=int, default=5, help="at each size (5)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
+    parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     return parser
 
 

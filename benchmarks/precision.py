@@ -10,7 +10,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas._system.freed_memory import keep_freed_memory
+from atlas._system.paths import as_path
 from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
 from atlas.maximize.loop import maximize_units
@@ -38,9 +38,9 @@ PRECISIONS = ("float32", "bfloat16")
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; nothing is judged."""
-    options = _parser().parse_args(arguments)
     keep_freed_memory()
     try:
+        options = _parser().parse_args(arguments)
         result = _measure(options)
     except AtlasError as error:
         print(f"benchmarks.precision: {error}", file=sys.stderr)
@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto (cpu)")
     parser.add_argument("--recipe", default="article", choices=list(RECIPES), help="(article)")
     parser.add_argument("--units", type=int, default=2, help="of each layer (2)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the JSON")
+    parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     return parser
 
 

@@ -166,7 +166,7 @@ def test_a_finished_build_started_again_computes_nothing(
 
     monkeypatch.setattr(maximize, "maximize_chunk", refuse)
     monkeypatch.setattr(unit_statistics, "measure", refuse)
-    monkeypatch.setattr(evidence, "examine", refuse)
+    monkeypatch.setattr(evidence, "examine_pictures", refuse)
     assert start("run") == 0
     assert contents(tmp_path / "run") == whole
 

@@ -167,6 +167,21 @@ def test_the_command_line_goes_over_the_file_and_the_file_over_the_default(
     ]
 
 
+@pytest.mark.parametrize("name", ["publish_probe_images", "quiet"])
+def test_a_flag_that_is_given_a_word_is_what_it_says(
+    asked: list[tuple[str, Settings]], call: Call, refused: Refused, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "atlas.toml").write_text(f"{name} = true")
+    option = f"--{name.replace('_', '-')}"
+    words = {"1": True, "0": False, "true": True, "False": False, "yes": True, "NO": False}
+    for word in words:
+        assert call("render", f"{option}={word}")[0] == 0
+    assert [getattr(settings, name) for _, settings in asked] == list(words.values())
+    for word in ("", "2", "on", "off", "truth", " "):
+        assert option in refused(2, "render", f"{option}={word}")
+    assert len(asked) == len(words)
+
+
 def test_a_later_stage_goes_on_with_what_the_run_was_asked(
     made: Path, asked: list[tuple[str, Settings]], call: Call, photographs: Path
 ) -> None:

@@ -263,7 +263,8 @@ def test_a_recipe_that_there_is_not_is_told_those_there_are() -> None:
     [
         (None, "there is no settings file"),
         (b"top = ", "cannot be read as TOML"),
-        (b"\xff\xfe", "cannot be read as TOML"),
+        ("top = 3".encode("utf-16"), "cannot be read as TOML: it is not in UTF-8"),
+        (b"# gr\xfc\xdfe", "cannot be read as TOML: it is not in UTF-8"),
         (b"top = 'ten'", "top is 'ten'; it must be a whole number from 1, or 'all'"),
         (b"[top]\nN = 3", "top is {'N': 3}"),
         (b"layrs = ['conv1']", "the nearest is 'layers'"),
@@ -285,6 +286,13 @@ def test_a_wrong_file_is_named_in_one_line(
     assert str(path) in str(caught.value)
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(b"\xef\xbb\xbftop = 3\r\n[recipes.mine]\r\nsteps = 4\r\n")
+    assert read_file(tmp_path / "own.toml")["top"] == 3
+    (tmp_path / "own.toml").write_bytes(b"top = 3 # \xef\xbb\xbf")
+    assert read_file(tmp_path / "own.toml") == {"top": 3}
 
 
 def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:

@@ -234,6 +234,24 @@ def test_an_unknown_option_is_told_the_nearest(
     assert f"the nearest option is {near} " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["render", "--probe", "folder"], "; --probe is for build, rank, maximize, examine "),
+        (["layers", "--tops=3"], "; --top is for build, rank, maximize, examine "),
+        (["build", "--port", "80"], "; --port is for serve "),
+        (["build", "--xyzzy"], "unrecognized arguments: --xyzzy "),
+    ],
+)
+def test_an_option_of_other_commands_is_told_whose_it_is(
+    arguments: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+    said = capsys.readouterr().err
+    assert f"{hint}(see" in said and "nearest" not in said
+
+
 @pytest.mark.parametrize("key", TAKEN)
 def test_the_values_of_the_fuzz_are_taken(key: str) -> None:
     for text in TAKEN[key]:

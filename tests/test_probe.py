@@ -319,8 +319,11 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     server.server_close()
 
 
-def test_imagenette_is_downloaded_once_and_then_found(archive: Path, tmp_path: Path) -> None:
+def test_imagenette_is_downloaded_once_and_then_found(
+    archive: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     probe = open_probe_set("imagenette")
+    assert capfd.readouterr().err == "", "no bar that nobody asked for"
     assert (probe.kind, probe.name) == ("imagenette", "imagenette")
     assert probe.names == ["n01440764/val_n01440764.JPEG", "n03888257/val_n03888257.JPEG"]
     assert probe.image(1).shape == (224, 224, 3)

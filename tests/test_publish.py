@@ -129,6 +129,115 @@ def test_a_site_published_from_elsewhere_is_followed(
     assert git(bare, "rev-list", "--count", "gh-pages") == "3"
 
 
+def commit(bare: Path, tmp_path: Path, **files: str) -> None:
+    """Put files on the branch, as its owner or GitHub does."""
+    clone = tmp_path / "owner"
+    git(tmp_path, "clone", "--quiet", str(bare), "owner")
+    if git(bare, "for-each-ref"):
+        git(clone, "checkout", "--quiet", "gh-pages")
+    else:
+        git(clone, "checkout", "--quiet", "--orphan", "gh-pages")
+    for name, content in files.items():
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        (clone / name).write_text(content)
+    git(clone, "add", "--all", "--force")
+    git(clone, "commit", "--quiet", "--message", "Mine")
+    git(clone, "push", "--quiet", "origin", "gh-pages")
+    shutil.rmtree(clone)
+
+
+OWN = {
+    "CNAME": "atlas.example.org",
+    "README.md": "Mine",
+    ".well-known/security.txt": "me",
+    ".github/workflows/a.yml": "on: push",
+    "with spaces/ä.txt": "ä",
+}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_others_put_on_the_branch_stays(
+    site: Path, bare: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], first: bool
+) -> None:
+    if not first:
+        assert main([str(site), "origin"]) == 0
+    commit(bare, tmp_path, **OWN)
+    capfd.readouterr()
+    assert main([str(site), "origin"]) == 0
+    assert published(bare) == in_folder(site) | OWN
+    assert "CNAME" in capfd.readouterr().out
+    # Of the atlas itself nothing stays that is gone.
+    with SiteFolder.opened(site) as folder:
+        for name, content in FILES.items():
+            if name != "compare/index.html":
+                folder.write(name, content.replace("../compare/?units=1", "1.html"))
+    assert main([str(site), "origin"]) == 0
+    assert published(bare) == in_folder(site) | OWN
+    assert "compare/index.html" not in published(bare)
+
+
+def test_a_file_where_the_site_has_a_folder_gives_way(
+    site: Path, bare: Path, tmp_path: Path
+) -> None:
+    commit(bare, tmp_path, **{"units": "mine", "static/a.css/b": "mine", "index.html": "mine"})
+    assert main([str(site), "origin"]) == 0
+    assert published(bare) == in_folder(site)
+
+
+def test_hidden_files_are_left_out_and_told(
+    site: Path, bare: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (site / ".well-known").mkdir()
+    (site / ".well-known" / "security.txt").write_text("me")
+    kept = in_folder(site)
+    (site / ".DS_Store").write_text("folder")
+    (site / "units" / ".env").write_text("TOKEN=1")
+    (site / ".idea").mkdir()
+    (site / ".idea" / "link").symlink_to("/etc/hostname")
+    assert main([str(site), "origin"]) == 0
+    assert published(bare) == kept
+    assert "Left out as hidden: .DS_Store, .idea/link, units/.env" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["leak.txt", "units/leak"])
+@pytest.mark.parametrize("target", ["/etc/hostname", "/etc", "index.html", "nothing"])
+def test_a_link_in_the_site_is_refused(
+    site: Path, bare: Path, capsys: pytest.CaptureFixture[str], name: str, target: str
+) -> None:
+    (site / name).symlink_to(target)
+    assert f"my site/{name} is a link" in refusal(capsys, bare, str(site), "origin")
+
+
+def test_a_pipe_in_the_site_is_refused(
+    site: Path, bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(site / "pipe")
+    assert "pipe is a link or no plain file" in refusal(capsys, bare, str(site), "origin")
+
+
+def test_a_site_that_is_itself_a_link_is_published(site: Path, bare: Path) -> None:
+    site.rename(site.with_name("real"))
+    site.symlink_to("real")
+    assert main([str(site), "origin"]) == 0
+    assert published(bare) == in_folder(site.with_name("real"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every path is Unicode")
+def test_paths_that_are_no_unicode_are_published_or_refused_in_one_line(
+    site: Path, bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = os.fsdecode(b"site_caf\xe9")
+    site.rename(odd)
+    assert main([odd, "origin"]) == 0
+    assert r"site_caf\udce9" in capsys.readouterr().out
+    assert published(bare) == in_folder(Path(odd))
+    os.unlink(Path(odd) / "404.html")
+    assert "404.html is missing" in refusal(capsys, bare, odd, "origin")
+    assert "holds no site" in refusal(capsys, bare, f"{odd}-not", "origin")
+    assert main([odd, odd]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_make_publishes_another_folder_to_another_remote(
     site: Path, bare: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

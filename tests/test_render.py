@@ -212,7 +212,7 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
 def test_a_template_of_ones_own_comes_first(run: Run, tmp_path: Path) -> None:
     own = tmp_path / "own"
     (own / "static").mkdir(parents=True)
-    (own / "404.html.j2").write_text("Nothing in {{ network_name }} here: {{ '<' }}")
+    (own / "404.html.j2").write_text("\ufeffNothing in {{ network_name }} here: {{ '<' }}", "utf-8")
     (own / "static" / "atlas.css").write_text("body { color: hotpink }")
     render(run, tmp_path / "site", templates=own)
     assert (tmp_path / "site/404.html").read_text() == "Nothing in GoogLeNet here: &lt;"
@@ -237,6 +237,12 @@ def test_a_mistake_in_a_template_names_template_and_line(
     assert "template about.html.j2, line 2" in str(error.value)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_template_that_is_not_in_utf_8_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "about.html.j2").write_bytes(b"gr\xfc\xdfe")
+    with pytest.raises(AtlasError, match=r"about\.html\.j2, .* is not in UTF-8; save it so"):
+        render(run, tmp_path / "site", templates=tmp_path)
 
 
 def test_a_missing_template_folder_is_named(run: Run, tmp_path: Path) -> None:

@@ -87,13 +87,13 @@ def test_more_units_are_added_to_the_evidence_and_the_rest_is_not_measured_again
     assert start() == 0
     before = contents(tmp_path / "run")
     examined: list[int] = []
-    examine = evidence.examine
+    examine = evidence.examine_pictures
 
     def counted(network, targets, *rest):
         examined.append(len(targets))
         return examine(network, targets, *rest)
 
-    monkeypatch.setattr(evidence, "examine", counted)
+    monkeypatch.setattr(evidence, "examine_pictures", counted)
     assert start("--top", "3") == 0
     after = contents(tmp_path / "run")
     assert sum(examined) == 2

@@ -194,6 +194,10 @@ def test_offline_auto_falls_back_to_the_bundled_weights_with_a_notice(
     publish(monkeypatch, f"{nowhere}/googlenet-00000000.pth")
     _, info = load_model("googlenet", "auto")
     assert info.source == "bundled" and info.notice
+    reason = info.remarks[-1]
+    assert reason.startswith("auto took the bundled weights: ") and "cannot be downloaded" in reason
+    assert nowhere not in str(info.as_json()), "a run does not depend on where it was made"
+    assert len(load_model("googlenet", "bundled")[1].remarks) == 1
     with pytest.raises(AtlasError, match=r"googlenet-00000000\.pth cannot be downloaded"):
         load_model("googlenet", "imagenet")
 
@@ -332,14 +336,29 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a zip of other things": (zipped, "not written by torch.save"),
     "safetensors": (
         lambda path: path.write_bytes(len(SAFETENSORS).to_bytes(8, "little") + SAFETENSORS),
-        "is no file of weights as torch.save writes them",
+        "is no file of weights as torch.save writes them, but of safetensors",
     ),
-    "a tensor": (saved(torch.zeros(3)), "holds no state dict"),
-    "numbered tensors": (saved({0: torch.zeros(3)}), "holds no state dict"),
-    "no tensor": (saved({}), "'features.0.weight' is missing"),
-    "a list": (saved([1, 2]), "holds no state dict"),
-    "numbers": (saved({"epoch": 3}), "holds no state dict"),
-    "a whole module": (saved(nn.Linear(2, 2)), "holds code besides tensors"),
+    "a pointer": (
+        lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+        "but a pointer of Git LFS",
+    ),
+    "a tensor": (saved(torch.zeros(3)), "holds no state dict but one Tensor"),
+    "numbered tensors": (saved({0: torch.zeros(3)}), "holds no state dict but 0;"),
+    "no tensor": (saved({}), "'features.0.weight' is missing; it holds nothing"),
+    "a list": (saved([1, 2]), "holds no state dict but one list"),
+    "numbers": (saved({"epoch": 3}), "holds no state dict but 'epoch';"),
+    "another wrapping": (
+        saved({"epoch": 3, "net_state": {"a": torch.zeros(1)}}),
+        "holds no state dict but 'epoch' and 'net_state'; write one with",
+    ),
+    "other names": (
+        saved({f"net.{i}.weight": torch.zeros(1) for i in range(9)}),
+        "is missing; it holds 'net.0.weight', 'net.1.weight', 'net.2.weight' and 6 more",
+    ),
+    "a whole module": (
+        saved(nn.Linear(2, 2)),
+        r"holds code besides tensors \(torch.nn.modules.linear.Linear\)",
+    ),
     "another network": (
         lambda path: torch.save(get_model("mnasnet0_5").state_dict(), path),
         f"not hold the weights of {NETWORK}: 'features.0.weight' is missing",
@@ -396,7 +415,7 @@ def test_a_wrong_file_gets_one_line_that_says_why(tmp_path: Path, what: str) -> 
 
 @pytest.mark.parametrize("path", ["~nosuch/w.pth", "~nosuch/w.npz"])
 def test_the_home_of_nobody_holds_no_weights(path: str) -> None:
-    with pytest.raises(AtlasError, match="no weights can be read from ~nosuch"):
+    with pytest.raises(AtlasError, match="the home folder ~nosuch is unknown here"):
         load_model("bvlc_googlenet", path)
 
 

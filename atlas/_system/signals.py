@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -53,7 +53,8 @@ def _raise(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _leave(number: int = 0, frame: FrameType | None = None) -> NoReturn:
-    os.write(2, f"{MESSAGE}\n".encode())
+    with suppress(OSError):  # nobody may be there to read it
+        os.write(2, f"{MESSAGE}\n".encode())
     os._exit(EXIT_CODE)
 
 

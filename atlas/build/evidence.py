@@ -8,7 +8,7 @@ import pandas as pd
 
 from atlas._system.progress import Progress
 from atlas.examine import identification
-from atlas.examine.evidence import examine
+from atlas.examine.evidence import examine_pictures
 from atlas.examine.similarity_judge import Judge
 from atlas.network.network import Network
 from atlas.recipe import PHOTOGRAPHS
@@ -58,7 +58,7 @@ def measure_evidence(
         for block in blocks(items, network):
             targets = [item.target for item in block]
             pictures = [read_picture(run, item) for item in block]
-            table = examine(network, targets, pictures, activations, strongest, progress)
+            table = examine_pictures(network, targets, pictures, activations, strongest, progress)
             table.insert(0, "recipe", recipe)
             tables.append(table)
     run.write_table("examination", _in_order(run, pd.concat(tables), KEY))

@@ -19,6 +19,6 @@ def examine(session: Session) -> None:
         return
     if run.settings().get("judge") != session.judge_sha256:
         raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
-    with session.timed("examine"), session.bar("examine", len(made), "pictures") as bar:
-        measure_evidence(run, session.network, kept, made, bar.update)
+    with session.timed("examine"), session.progress("examine", len(made), "pictures") as progress:
+        measure_evidence(run, session.network, kept, made, progress)
         identify_pictures(run, session.judge, made)

@@ -75,9 +75,9 @@ def make_chunks(session: Session, todo: Sequence[Sequence[Item]]) -> None:
         Plan.halve(run, chunk)
         return halves(chunk)
 
-    with session.timed("maximize"), session.bar("maximize", total, PIXEL_STEPS) as bar:
+    with session.timed("maximize"), session.progress("maximize", total, PIXEL_STEPS) as progress:
         threads = resources.choose_workers(network.device, group.local_size)
-        workers = Workers(make, halve, threads, group, bar.update, Plan.load(run).most)
+        workers = Workers(make, halve, threads, group, progress, Plan.load(run).most)
         with exact_arithmetic():
             workers.work(todo, "chunks")
 

@@ -31,7 +31,7 @@ def refuse_overlap(settings: Settings, *, renders: bool) -> None:
             )
     if settings.probe in ("stimuli", "imagenette"):
         return
-    probe = Path(os.path.expanduser(settings.probe))
+    probe = Path(settings.probe)
     for name, folder in {"run": run, **({"site": site} if renders else {})}.items():
         if _inside(folder, probe) and not _is_hidden(folder, probe):
             raise UsageError(

@@ -31,7 +31,7 @@ def rank(session: Session) -> None:
     names = [layer.name for layer in layers]
     if set(names) - known:
         with session.timed("rank"):
-            found = measure_units(run, network, session.judge, probe, names, session.bar)
+            found = measure_units(run, network, session.judge, probe, names, session.progress)
         write_run_settings(session, probe, found)
     # Not before: layers whose measurement was interrupted are none of the run's.
     run.write_json("network", describe(network, layers))

@@ -1,8 +1,6 @@
 """Render: make the site of the run."""
 
-import os
-from pathlib import Path
-
+from atlas._system.paths import as_path
 from atlas.build.session import Session
 from atlas.render.site import render as render_site
 
@@ -12,13 +10,14 @@ def render(session: Session) -> None:
     settings, run = session.settings, session.run
     photographs = None
     if settings.publish_probe_images:
-        photographs = Path(os.path.expanduser(run.settings()["asked"]["probe"]))
-    with session.timed("render"), session.bar("render", None, "pages") as bar:
+        photographs = as_path(run.settings()["asked"]["probe"])
+    with session.timed("render"), session.progress("render", None, "pages") as progress:
         render_site(
             run,
             session.site,
             templates=session.templates,
             base_url=settings.base_url,
             publish_probe_images=photographs,
-            progress=bar.update,
+            progress=progress,
         )
+    session.say(f"the site is in {settings.site}: open {settings.site}/index.html")

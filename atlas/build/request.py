@@ -1,5 +1,6 @@
 """What is asked of a run: layers, and pictures in the order they are to be made."""
 
+from atlas._system.filenames import refuse_twins
 from atlas.build.session import Session
 from atlas.errors import AtlasError
 from atlas.network.layer import Layer
@@ -21,6 +22,9 @@ def chosen_layers(session: Session) -> list[Layer]:
     if run.has("tuning.csv"):
         names += run.table("tuning")["layer"].unique().tolist()
     names += [item.layer for chunk in Plan.load(run).chunks for item in chunk]
+    if slashed := [name for name in names if "/" in name]:
+        raise AtlasError(f"the layer {slashed[0]!r} has a / in its name; rename that module")
+    refuse_twins(names, "leave one of these layers out with --layers, or rename it")
     return list(network.select(list(dict.fromkeys(names))))
 
 

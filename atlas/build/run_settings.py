@@ -1,7 +1,7 @@
 """``run.json``: what was asked, and what ``auto`` came to."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -46,7 +46,7 @@ def write_run_settings(session: Session, probe: ProbeSet, found: Mapping[str, An
             "asked": asked,
             "requests": requests if asked in requests else [*requests, asked],
             "identity": identity,
-            "weights": asdict(network.weights),
+            "weights": network.weights.as_json(),
             "probe": {
                 "kind": probe.kind,
                 "name": probe.name,

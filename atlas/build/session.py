@@ -3,16 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from atlas._system.processes import ProcessGroup
-from atlas._system.progress import progress_bar
+from atlas._system.progress import Progress, show_progress
 from atlas.run.folder import Run
 from atlas.settings import Settings
 
@@ -54,8 +52,8 @@ class Session:
 
         kept = self.run.settings() if self.run.has("run.json") else None
         network = open_network(self.settings, kept, self.group.local_rank, self.given)
-        if network.weights.notice:
-            self.say(f"NOTICE: {network.weights.notice}")
+        for remark in network.weights.remarks:
+            self.say(remark)
         return network
 
     @cached_property
@@ -102,6 +100,8 @@ class Session:
         timings[stage] = round(timings.get(stage, 0) + time.perf_counter() - start, 3)
         self.run.write_json("timings", timings)
 
-    def bar(self, stage: str, total: int | None, unit: str) -> "tqdm[Any]":
-        """A progress bar, drawn by the leader alone."""
-        return progress_bar(stage, total, unit, self.settings.quiet or not self.group.leads)
+    def progress(
+        self, stage: str, total: int | None, unit: str
+    ) -> AbstractContextManager[Progress]:
+        """Show the progress of a stage, which the leader alone does."""
+        return show_progress(stage, total, unit, self.settings.quiet or not self.group.leads)

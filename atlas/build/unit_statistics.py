@@ -1,12 +1,13 @@
 """All that a run keeps of its probe set, from one look at each image."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from atlas._system.progress import Progress
 from atlas.examine import identification, spectrum
 from atlas.examine.similarity_judge import Judge
 from atlas.network.network import Network
@@ -24,12 +25,12 @@ def measure_units(
     judge: Judge | None,
     probe: ProbeSet,
     layers: Sequence[str],
-    bar: Callable[[str, int, str], "tqdm[Any]"],
+    show: Callable[[str, int, str], AbstractContextManager[Progress]],
 ) -> dict[str, Any]:
     """Show the probe set, and the stimuli for the tuning of units, to the network.
 
     Writes the tables of statistics, the tasks of identification and, where there is a judge, its
-    features of the images; ``tuning.csv`` last. ``bar`` makes a progress bar of a name, a total
+    features of the images; ``tuning.csv`` last. ``show`` shows the progress of a name, a total
     and a unit.
 
     Returns:
@@ -51,13 +52,13 @@ def measure_units(
 
     stimuli_are_probe = isinstance(probe, Stimuli)
     conditions = groups if stimuli_are_probe else None
-    with bar("rank", len(probe), "images") as progress:
-        statistics = measure(network, probe, layers, conditions, progress.update, watch)
+    with show("rank", len(probe), "images") as progress:
+        statistics = measure(network, probe, layers, conditions, progress, watch)
     tuned = statistics
     if not stimuli_are_probe:
         battery = Stimuli()
-        with bar("tuning", len(battery), "images") as progress:
-            tuned = measure(network, battery, layers, groups, progress.update)
+        with show("tuning", len(battery), "images") as progress:
+            tuned = measure(network, battery, layers, groups, progress)
     run.write_table("activations", tables.activations_table(statistics))
     run.write_table("strongest", tables.strongest_table(statistics, probe.names))
     run.write_table("tasks", identification.tasks_table(statistics, shown))

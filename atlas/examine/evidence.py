@@ -20,7 +20,7 @@ from atlas.target import Target
 BATCH = 16
 
 
-def examine(
+def examine_pictures(
     network: Network,
     targets: Sequence[Target],
     pictures: Sequence[NDArray[np.uint8]],

@@ -8,12 +8,12 @@ import difflib
 import hashlib
 import http.client
 import os
-import pickle
+import re
 import socket
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlparse
@@ -31,6 +31,7 @@ from torchvision.models import (
     list_models,
 )
 
+from atlas._system.paths import as_path
 from atlas.errors import AtlasError, UsageError
 from atlas.network.bvlc_googlenet import BVLCGoogLeNet, torch_names
 
@@ -52,6 +53,14 @@ WRAPPERS = ("state_dict", "model")
 DEEPEST = 9
 """Under what names, and how deep within each other, training programs put a state dict."""
 
+FOREIGN = (
+    (8, b'{"', "of safetensors"),
+    (0, b"\x89HDF", "of HDF5, as Keras writes them"),
+    (0, b"version https://git-lfs", "a pointer of Git LFS to the file"),
+    (0, b"<", "a web page"),
+)
+"""What users take for weights: where a mark is in the file, the mark, and what the file is."""
+
 TRANSFORMED_INPUT = ("1378be20", "0cc3c7bd", "1a9a5a14")
 """How the hashes begin of the published GoogLeNet and Inception v3 that need transform_input."""
 
@@ -66,6 +75,7 @@ class WeightsInfo:
         sha256: of the file, in hexadecimal.
         classes: how many the network tells apart.
         notice: what everyone who sees its pictures should know about the weights, if anything.
+        fallback: why ``auto`` took the bundled ones; names places of this machine.
     """
 
     source: str
@@ -73,6 +83,17 @@ class WeightsInfo:
     sha256: str
     classes: int
     notice: str | None
+    fallback: str | None = None
+
+    @property
+    def remarks(self) -> list[str]:
+        """Lines for the log."""
+        said = {"NOTICE": self.notice, "auto took the bundled weights": self.fallback}
+        return [f"{what}: {text}" for what, text in said.items() if text]
+
+    def as_json(self) -> dict[str, Any]:
+        """The weights as a run keeps them, wherever it was made."""
+        return {name: value for name, value in asdict(self).items() if name != "fallback"}
 
 
 def networks() -> list[str]:
@@ -107,12 +128,12 @@ def load_model(
     if network not in networks():
         near = ", ".join(difflib.get_close_matches(network, networks())) or "googlenet"
         raise UsageError(f"there is no network {network!r}; the nearest names: {near}")
-    source, path = _choose(network, weights)
+    source, path, fallback = _choose(network, weights)
     sha256 = _digest(path)
     model = _published(network, path) if source == "imagenet" else _from_file(network, path, sha256)
     *_, classifier = model.state_dict().values()
     notice = NOTICE if source == "bundled" else None
-    info = WeightsInfo(source, path.name, sha256, len(classifier), notice)
+    info = WeightsInfo(source, path.name, sha256, len(classifier), notice, fallback)
     return model.eval().requires_grad_(False), info
 
 
@@ -138,7 +159,7 @@ def fetch(url: str) -> Path:
     """
     name = PurePosixPath(urlparse(url).path)
     expected = name.stem.rpartition("-")[2]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name.name
+    path = _hub_folder() / "checkpoints" / name.name
     if path.is_file() and _digest(path).startswith(expected):
         return path
     try:
@@ -151,6 +172,17 @@ def fetch(url: str) -> Path:
             f"check the connection, or put the file at {path}"
         ) from error
     return path
+
+
+def _hub_folder() -> Path:
+    """Torch's cache. Raises AtlasError where it would lie in whatever folder is the current one."""
+    folder = torch.hub.get_dir()
+    if not os.path.isabs(folder):
+        raise AtlasError(
+            f"torch would keep its downloads in {folder}, which is no absolute path; set HOME or "
+            "TORCH_HOME"
+        )
+    return Path(folder)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -168,7 +200,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not isinstance(content, dict) or not all(
         isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
     ):
-        raise AtlasError(f"{path} holds no state dict; write one with {_HOW_TO_SAVE}")
+        raise AtlasError(
+            f"{path} holds no state dict but {_inventory(content)}; write one with {_HOW_TO_SAVE}"
+        )
     for key, value in content.items():
         if flaw := _flaw(value):
             raise AtlasError(f"{path}: {key!r} {flaw}")
@@ -203,23 +237,24 @@ def _is_transformer(network: str) -> bool:
     return module.rpartition(".")[2] in ("maxvit", "swin_transformer", "vision_transformer")
 
 
-def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path]:
-    """The source and the file that ``weights`` stands for."""
+def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path, str | None]:
+    """The source and the file that ``weights`` stands for, and why not the first choice."""
     if not isinstance(weights, str) or weights not in ("auto", "imagenet", "bundled"):
         if not isinstance(weights, str | os.PathLike) or "\0" in os.fspath(weights):
             raise UsageError("weights are auto, imagenet, bundled or the path of a file")
-        return "file", Path(os.path.expanduser(weights))
+        return "file", as_path(weights), None
     if weights == "bundled" and network != "googlenet":
         raise AtlasError(f"the bundled weights are googlenet's; give {network} a file of weights")
     if network == BVLC:
         raise AtlasError(f"{BVLC} has no weights to download; give its .npz file as weights")
-    if weights != "bundled":
-        try:
-            return "imagenet", fetch(get_model_weights(network)["DEFAULT"].url)
-        except AtlasError:
-            if weights == "imagenet" or network != "googlenet":
-                raise
-    return "bundled", BUNDLED
+    if weights == "bundled":
+        return "bundled", BUNDLED, None
+    try:
+        return "imagenet", fetch(get_model_weights(network)["DEFAULT"].url), None
+    except AtlasError as error:
+        if weights == "imagenet" or network != "googlenet":
+            raise
+        return "bundled", BUNDLED, str(error)
 
 
 def _published(network: str, path: Path) -> nn.Module:
@@ -266,13 +301,23 @@ def _flaw(value: Tensor) -> str | None:
     return None
 
 
+def _inventory(content: object) -> str:
+    """What a file holds, in a few words."""
+    if not isinstance(content, Mapping):
+        return f"one {type(content).__name__}"
+    names = [repr(name)[:80] for name in content]
+    more = [f"{len(names) - 3} more"] if len(names) > 3 else []
+    *first, last = [*names[:3], *more] or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _fill(model: nn.Module, state: Mapping[str, Tensor], complaint: str) -> None:
     """Copy a state dict into a model of the same names and shapes, to the model's precision."""
     own = model.state_dict()
     for key in own:
         # torch before 0.4.1 did not count batches; inference does not need the number.
         if key not in state and not key.endswith(".num_batches_tracked"):
-            raise AtlasError(f"{complaint}: {key!r} is missing")
+            raise AtlasError(f"{complaint}: {key!r} is missing; it holds {_inventory(state)}")
     for key, value in state.items():
         if key not in own:
             raise AtlasError(f"{complaint}: it has no {key!r}")
@@ -322,9 +367,9 @@ def _explained(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore")  # about foreign pickles, which are refused anyway
             yield
     except Exception as error:  # whatever the first wrong byte leads to
-        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
+        if code := re.search(r"GLOBAL ([\w.]+)|(TorchScript)", str(error)):
             raise AtlasError(
-                f"{path} holds code besides tensors, which is not run; "
+                f"{path} holds code besides tensors ({code[1] or code[2]}), which is not run; "
                 f"write the tensors alone, with {_HOW_TO_SAVE}"
             ) from error
         raise _unreadable(path, (b"PK\x03\x04", b"\x80\x02"), "torch.save") from error
@@ -345,10 +390,14 @@ def _read_arrays(path: Path) -> dict[str, Tensor]:
 
 def _unreadable(path: Path, beginnings: tuple[bytes, ...], writer: str) -> AtlasError:
     with path.open("rb") as file:
-        begins_well = file.read(4).startswith(beginnings)
-    if begins_well:
+        content = file.read(30)
+    if content.startswith(beginnings):
         return AtlasError(f"{path} is damaged or incomplete, or not written by {writer}")
-    return AtlasError(f"{path} is no file of weights as {writer} writes them")
+    known = [kind for place, mark, kind in FOREIGN if content[place:].startswith(mark)]
+    return AtlasError(
+        f"{path} is no file of weights as {writer} writes them"
+        + (f", but {known[0]}; convert or fetch it again" if known else "")
+    )
 
 
 def _unwrap(content: Any) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas._system.paths import home
 from atlas.errors import AtlasError
 from atlas.probe.decoding import UnreadableImage, decode, inspect
 from atlas.probe.probe_set import UNNAMED, ProbeSet, decoders
@@ -105,10 +106,10 @@ def _list_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
 def _folder_name(path: Path) -> str:
     """What pages may call a folder: its name, but neither a root nor the name of a user."""
     folder = path.resolve()
-    own = Path(os.path.expanduser("~"))
+    own = home()
     homes = {own, *(Path(user.pw_dir) for user in pwd.getpwall())}
     of_a_user = folder in homes or folder.parent in (Path("/home"), Path("/Users"))
-    if of_a_user or folder.name in ("", own.name):
+    if of_a_user or folder.name in ("", own and own.name):
         return UNNAMED
     return _display_names([folder.name])[0]
 

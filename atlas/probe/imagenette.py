@@ -1,13 +1,13 @@
 """Imagenette as a probe set, downloaded once."""
 
 import http.client
-import os
 import socket
 import tarfile
 import tempfile
 import urllib.error
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from atlas._system.paths import cache_folder
 from atlas.errors import AtlasError
 from atlas.probe.folder import Folder
 
@@ -25,7 +25,7 @@ class Imagenette(Folder):
     kind = "imagenette"
 
     def __init__(self) -> None:
-        folder = _cache() / "imagenette2-320"
+        folder = cache_folder() / "atlas" / "imagenette2-320"
         if self._is_as_unpacked(folder):
             return
         changed = f"{folder} is not what was downloaded" if folder.is_dir() else None
@@ -43,11 +43,6 @@ class Imagenette(Folder):
             return False
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(base if os.path.isabs(base) else os.path.expanduser("~/.cache")) / "atlas"
-
-
 def _seal(folder: Path) -> Path:
     """Where the digest of an unpacked archive is kept."""
     return folder.with_name(f"{folder.name}.sha256")
@@ -58,14 +53,18 @@ def _download_imagenette(folder: Path, before: str = "") -> None:
 
     Raises AtlasError, with what is to be said ``before``, when they cannot be had.
     """
+    from torch.hub import download_url_to_file
     from torchvision.datasets import Imagenette as Downloader
 
+    url, _ = Downloader._ARCHIVES["320px"]
     cache, timeout = folder.parent, socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         # Unpacked beside its place and moved there whole: a half data set is never used.
         with tempfile.TemporaryDirectory(dir=cache) as part:
+            # Fetched here, since torchvision draws a bar; it finds the file and checks its MD5.
+            download_url_to_file(url, f"{part}/{PurePosixPath(url).name}", progress=False)
             Downloader(part, split="val", size="320px", download=True)
             unpacked = Path(part) / folder.name
             _seal(folder).write_text(Folder(unpacked / "val").digest, "utf-8")

@@ -1,9 +1,9 @@
 """Open a probe set by its name, or a folder of images."""
 
-import os
 import warnings
 from pathlib import Path
 
+from atlas._system.paths import as_path
 from atlas.errors import UsageError
 from atlas.probe.folder import Folder
 from atlas.probe.imagenette import Imagenette
@@ -25,4 +25,4 @@ def open_probe_set(source: str | Path) -> ProbeSet:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     if source == "imagenette":
         return Imagenette()
-    return Folder(Path(os.path.expanduser(source)))
+    return Folder(as_path(source))

@@ -1,13 +1,12 @@
 """What the site shows; the pages are written from this alone."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from atlas._system.filenames import slug
 from atlas.recipe import Recipe
 
 SHOWN = 10
@@ -18,14 +17,6 @@ DISTURBANCES = ("shift", "blur", "jpeg", "rescale")
 
 ARTICLE = asdict(Recipe())
 """Every constant of the article's recipe."""
-
-
-def slug(name: str, otherwise: str = "recipe") -> str:
-    """A name as part of a file name: as it is, unless it holds characters of markup."""
-    if re.fullmatch(r"\w[\w.\-]*", name, re.ASCII):
-        return name
-    plain = re.sub(r"[^\w.\-]+", "-", name, flags=re.ASCII).strip(".-")
-    return f"{plain or otherwise}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 class Statistics(NamedTuple):

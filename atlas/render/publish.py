@@ -1,27 +1,35 @@
 """A finished site onto the branch that GitHub Pages serves, if nothing of it is missing.
 
-``python -m atlas.render.publish SITE REMOTE`` is what ``make publish`` runs. A commit of half
-a site would be served as it is, so the whole folder is looked through before anything is pushed.
+A commit of half a site would be served as it is, so the whole folder is looked through before
+anything is pushed.
 """
 
 import importlib.util
 import os
 import posixpath
 import re
+import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from atlas._system.locks import LOCK
-from atlas.errors import AtlasError
+from atlas._system.paths import as_path
+from atlas._system.streams import open_streams, tell
+from atlas.errors import AtlasError, UsageError, one_line
 from atlas.render.output import MANIFEST
 
 BRANCH = "gh-pages"
 
 NEEDED = frozenset({"index.html", "404.html", ".nojekyll"})
+
+HIDDEN = (MANIFEST, ".nojekyll", ".well-known")
+"""What is published although its name begins with a dot."""
 
 LARGEST_FILE = 100 * 2**20
 """Bytes; GitHub refuses a push with a larger one ("About large files on GitHub")."""
@@ -66,19 +74,27 @@ def check_site(site: Path) -> int:
     """Look through a site before it is published. Returns its size in bytes.
 
     Raises AtlasError when the folder is no site of atlas, lacks a file, holds one that was not
-    written to its end, links something that is not there, or is beyond a limit of GitHub.
+    written to its end or is no plain file, links something that is not there, or is beyond a limit
+    of GitHub.
     """
-    sizes = dict(_files(site))
+    entries = dict(_entries(site))
+    sizes = {name: entry.lstat().st_size for name, entry in entries.items() if not _is_hidden(name)}
     if MANIFEST not in sizes:
         raise AtlasError(f"{site} holds no site of atlas; 'make atlas' builds it")
     if (site / ".git").exists():
         raise AtlasError(f"{site}/.git is not for publishing; move it out of the site")
     left = re.compile(rf"\..*\.part|{re.escape(LOCK)}")
-    torn = [name for name in sizes if left.fullmatch(posixpath.basename(name))]
+    torn = [name for name in entries if left.fullmatch(posixpath.basename(name))]
     if torn:
         raise AtlasError(
             f"{site}/{_first(torn)} is of a render that goes on or was interrupted: "
             "render again, or delete it"
+        )
+    odd = [name for name in sizes if not stat.S_ISREG(entries[name].lstat().st_mode)]
+    if odd:
+        # Published it would be what it points to, wherever that lies.
+        raise AtlasError(
+            f"{site}/{_first(odd)} is a link or no plain file; put a file there, or delete it"
         )
     written = (site / MANIFEST).read_text("utf-8").splitlines()
     missing = (NEEDED | set(written)) - sizes.keys()
@@ -106,8 +122,9 @@ def check_site(site: Path) -> int:
 def publish(site: Path, remote: str) -> str | None:
     """Commit a checked site to the branch gh-pages and push it to a remote of this repository.
 
-    The branch keeps its history; what it held before is replaced by the site. Returns the address
-    the site gets where the remote is on GitHub.
+    The branch keeps its history, and what it holds that no atlas put there, such as a CNAME; the
+    pages of the last atlas are replaced. Hidden files of the site are left out. Returns the
+    address the site gets where the remote is on GitHub.
 
     Raises AtlasError when the site should not be published (see check_site) or cannot be.
     """
@@ -119,9 +136,19 @@ def publish(site: Path, remote: str) -> str | None:
     _git("no git repository to publish from", "rev-parse", "--git-dir")
     url = _git(f"'git remote' lists no {remote!r}", "remote", "get-url", "--push", "--", remote)
     committer = _git("git config lacks user.name or user.email", "var", "GIT_COMMITTER_IDENT")
-    print(f"Publishing {site} ({size / 1e6:.1f} MB) to {BRANCH} of {remote}", flush=True)
-    _fetch(remote)
-    _push(site, remote, committer)
+    tell(one_line(f"Publishing {site} ({size / 1e6:.1f} MB) to {BRANCH} of {remote}"))
+    names = [name for name, _ in _entries(site)]
+    published = [name for name in names if not _is_hidden(name)]
+    if hidden := sorted(set(names) - set(published)):
+        tell(one_line(f"Left out as hidden: {_some(hidden)}"))
+    before = _fetch(remote)
+    with TemporaryDirectory() as folder:
+        for name in published:
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(site / name, Path(folder) / name)
+        if kept := _restore(before, published, Path(folder)):
+            tell(one_line(f"Kept on the branch, as it is of no atlas: {_some(kept)}"))
+        _push(folder, remote, committer)
     return pages_address(url)
 
 
@@ -139,26 +166,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Publish SITE to REMOTE. Returns 0 done, 1 refused or failed, 2 wrong usage, 130 stopped."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 2:
-        print("usage: python -m atlas.render.publish SITE REMOTE", file=sys.stderr)
+        print("usage: python -m atlas.publish SITE REMOTE", file=sys.stderr)
         return 2
     try:
-        address = publish(Path(given[0]), given[1])
+        address = publish(as_path(given[0]), given[1])
     except (AtlasError, OSError) as error:
-        print(f"atlas: {error}", file=sys.stderr)
-        return 1
+        print(f"atlas: {one_line(str(error))}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("atlas: interrupted; publishing again starts anew", file=sys.stderr)
         return 130
-    print(f"Published: {address}" if address else "Published")
+    tell(f"Published: {address}" if address else "Published")
     return 0
 
 
-def _files(site: Path) -> Iterator[tuple[str, int]]:
-    """Name and size of every file that ghp-import takes; it does not enter linked folders."""
-    for folder, _, names in os.walk(site):
-        for name in names:
+def _entries(site: Path) -> Iterator[tuple[str, Path]]:
+    """Name and path of everything in a site that is no folder; links are not followed."""
+    for folder, folders, names in os.walk(site):
+        linked = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in [*names, *linked]:
             path = Path(folder, name)
-            yield path.relative_to(site).as_posix(), path.stat().st_size
+            yield path.relative_to(site).as_posix(), path
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file is hidden or in a hidden folder: of an editor or a system, not of the site."""
+    first, *rest = name.split("/")
+    return any(part.startswith(".") for part in ([] if first in HIDDEN else [first]) + rest)
 
 
 def _dangling(site: Path, files: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -175,7 +209,7 @@ def _dangling(site: Path, files: Collection[str]) -> Iterator[tuple[str, str]]:
     home = (pages["index.html"].canonical or "https://unknown.invalid/site/").rpartition("/")[0]
     for name, page in pages.items():
         for reference in page.references:
-            address, fragment = urldefrag(urljoin(f"{home}/{quote(name)}", reference))
+            address, fragment = urldefrag(urljoin(f"{home}/{quote(os.fsencode(name))}", reference))
             if address.startswith(f"{home}/"):
                 target = unquote(address.removeprefix(f"{home}/").partition("?")[0])
                 if target not in files:
@@ -189,21 +223,59 @@ def _dangling(site: Path, files: Collection[str]) -> Iterator[tuple[str, str]]:
                 yield name, reference
 
 
-def _fetch(remote: str) -> None:
-    """Bring what the remote's branch holds, for the next commit to follow it."""
+def _fetch(remote: str) -> str | None:
+    """Bring what the remote's branch holds, for the next commit to follow it; its commit."""
     branch = f"refs/heads/{BRANCH}"
     cannot_read = f"cannot read from {remote}"
-    if _git(cannot_read, "ls-remote", "--", remote, branch):
-        tracking = f"refs/remotes/{remote}/{BRANCH}"
-        _git(cannot_read, "fetch", "--quiet", "--no-tags", "--", remote, f"+{branch}:{tracking}")
+    if not _git(cannot_read, "ls-remote", "--", remote, branch):
+        return None
+    tracking = f"refs/remotes/{remote}/{BRANCH}"
+    _git(cannot_read, "fetch", "--quiet", "--no-tags", "--", remote, f"+{branch}:{tracking}")
+    return _git(cannot_read, "rev-parse", tracking)
 
 
-def _push(site: Path, remote: str, committer: str) -> None:
+def _restore(commit: str | None, published: Collection[str], folder: Path) -> list[str]:
+    """Put the files of a commit that no atlas wrote into a folder; their names.
+
+    A file that the site has too is the site's.
+    """
+    if commit is None:
+        return []
+    damaged = f"{BRANCH} cannot be read"
+    found = {}
+    for entry in _git(damaged, "ls-tree", "-r", "-z", commit).split("\0"):
+        about, _, name = entry.partition("\t")
+        if about.startswith("100"):  # a plain file; a link or another repository is none
+            found[name] = about.split()[2]
+    listed = _blob(found[MANIFEST]).decode().splitlines() if MANIFEST in found else []
+    kept = sorted(found.keys() - {MANIFEST, *listed, *published})
+    # What was a file is now a folder, or the other way round: then it is the site's too.
+    folders = {str(parent) for name in published for parent in PurePosixPath(name).parents}
+    files = set(published)
+    kept = [
+        name
+        for name in kept
+        if name not in folders and files.isdisjoint(map(str, PurePosixPath(name).parents))
+    ]
+    for name in kept:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(_blob(found[name]))
+    return kept
+
+
+def _blob(digest: str) -> bytes:
+    """The content of a file in the repository."""
+    return subprocess.run(
+        ["git", "cat-file", "blob", digest], check=True, capture_output=True
+    ).stdout
+
+
+def _push(folder: str, remote: str, committer: str) -> None:
     # ghp-import looks for the committer in fewer places than git does.
     name, _, rest = committer.partition(" <")
     email, _, _ = rest.partition(">")
     program = [sys.executable, "-m", "ghp_import", "--no-jekyll", "--push", "--branch", BRANCH]
-    options = ["--remote", remote, "--message", "Publish the atlas", "--", str(site)]
+    options = ["--remote", remote, "--message", "Publish the atlas", "--", folder]
     _run(
         f"cannot push to {BRANCH} of {remote}",
         [*program, *options],
@@ -219,7 +291,14 @@ def _run(problem: str, command: list[str], variables: dict[str, str]) -> str:
     """What a command prints. Raises AtlasError with the problem and the command's own reason."""
     environment = os.environ | variables | {"LC_ALL": "C"}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
     except FileNotFoundError:
         raise AtlasError(f"{command[0]} is not installed") from None
     if done.returncode:
@@ -230,10 +309,17 @@ def _run(problem: str, command: list[str], variables: dict[str, str]) -> str:
     return done.stdout.strip()
 
 
+def _some(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more there are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
 def _first(names: Collection[str]) -> str:
     more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
     return min(names) + more
 
 
 if __name__ == "__main__":
+    open_streams()
     sys.exit(main())

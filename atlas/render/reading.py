@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from atlas._system.filenames import slug
 from atlas.errors import AtlasError
 from atlas.render.catalog import (
     Catalog,
@@ -18,7 +19,6 @@ from atlas.render.catalog import (
     Statistics,
     Unit,
     base_name,
-    slug,
 )
 from atlas.run.folder import Run
 

@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO
 
+from atlas._system.streams import tell
 from atlas.errors import AtlasError, UsageError
 
 HOST = "127.0.0.1"
@@ -60,5 +61,5 @@ def serve(site: Path, port: int) -> None:
     except OSError as error:
         raise AtlasError(f"port {port} cannot be used ({error.strerror}); try --port") from None
     with server:
-        print(f"http://{HOST}:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+        tell(f"http://{HOST}:{server.server_port}/ (Ctrl-C ends it)")
         server.serve_forever()

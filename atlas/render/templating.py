@@ -11,8 +11,8 @@ from urllib.parse import quote
 import jinja2
 
 import atlas
+from atlas._system.filenames import slug
 from atlas.errors import AtlasError
-from atlas.render.catalog import slug
 from atlas.render.svg import number
 
 
@@ -32,7 +32,7 @@ class Templates:
         self.folders = [folder for folder in (own, own_templates()) if folder]
         self._own = own
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self.folders),
+            loader=jinja2.FileSystemLoader(self.folders, encoding="utf-8-sig"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -54,6 +54,10 @@ class Templates:
             return self._environment.get_template(template).render(context)
         except jinja2.TemplateSyntaxError as error:
             raise self._mistake(error, error.name or template, error.lineno) from error
+        except UnicodeDecodeError as error:
+            raise AtlasError(
+                f"template {template}, or one that it includes, is not in UTF-8; save it so"
+            ) from error
         except Exception as error:
             place = self._place(error)
             if self._own is None or place is None:

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas._system.atomic_files import Ground, one_line
+from atlas._system.filenames import slug
 from atlas.errors import AtlasError
 from atlas.run.schema import COMMANDS, NETWORK, SCHEMA, SETTINGS, TEXTS
 from atlas.run.shape import misfit
@@ -50,8 +51,10 @@ class Run:
         """Read ``NAME.csv``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".csv")
         try:
-            # A name such as "NA", "007" or "true" must stay a name.
-            return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=TEXTS)
+            # Opened here, as pandas takes a folder called ~ for the user's home. And a name such
+            # as "NA", "007" or "true" must stay a name.
+            with path.open("rb") as file:
+                return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=TEXTS)
         except (ValueError, pd.errors.ParserError) as error:
             raise self._damaged(path, error) from None
 
@@ -152,11 +155,11 @@ class Run:
     ) -> Path:
         """Where a unit's picture, record (``.json``) or growth (``.stages.png``) lies."""
         stem = f"{unit:04d}" if sample == 1 else f"{unit:04d}-{sample}"
-        return self.path / "units" / recipe / layer / f"{stem}{suffix}"
+        return self.path / "units" / slug(recipe) / slug(layer, "layer") / f"{stem}{suffix}"
 
     def sheet_path(self, recipe: str, layer: str) -> Path:
         """Where the contact sheet of a layer lies."""
-        return self.path / "sheets" / recipe / f"{layer}.png"
+        return self.path / "sheets" / slug(recipe) / f"{slug(layer, 'layer')}.png"
 
     def irreplaceable(self, name: str, reason: str) -> AtlasError:
         """That ``NAME.json`` is damaged, without which nobody knows how the run was made."""

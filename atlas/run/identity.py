@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from atlas._system.filenames import refuse_twins
 from atlas.errors import AtlasError
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
@@ -17,6 +18,7 @@ def check_identity(run: Run, asked: Mapping[str, Any]) -> None:
     if not run.has("run.json"):
         return
     kept = run.settings()["identity"]
+    refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
         # A constant that the run does not name is from after it, at its default.
         name: asdict(Recipe()) | kept["recipes"].get(name, recipe)

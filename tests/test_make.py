@@ -1,0 +1,108 @@
+"""What make hands on: all that stands on its command line, unharmed, and nothing else."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MAKEFILE = Path(__file__).parents[1] / "Makefile"
+STAMPS = [f"-o.venv/.installed{name}" for name in ("", "-bench", "-publish")]  # as if installed
+COMMON = (
+    *("CONFIG", "NETWORK", "WEIGHTS", "PROBE", "LAYERS", "UNITS", "TOP", "RECIPE", "SAMPLES"),
+    *("UPSCALES", "STEPS", "SEED", "DEVICE", "PRECISION", "BATCH", "RUN", "SITE", "TEMPLATES"),
+    *("BASE_URL", "PUBLISH_PROBE_IMAGES", "QUIET", "PORT", "REMOTE"),
+    *(
+        "VENV",
+        "PYTHON",
+        "UV",
+        "INSTALL",
+        "SETTINGS",
+        "quoted",
+        "option",
+        "given",
+        "options",
+        "name",
+    ),
+)
+"""Names of variables that others use too."""
+
+TEXTS = [
+    *("my photographs", "it's", 'a "b" c', "$HOME", "$$HOME x", "a$(shell touch made)b"),
+    *("`touch made`", "a\\b\\", "#1", "a;touch made", "(a", "a,b", "--seed", "*", "~/a", "größe"),
+    *("${PROBE}", "a=b"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands in for Python, and writes down its arguments."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", *COMMON):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / ".venv" / "bin" / "python"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        "sys.stdout.buffer.write(b'\\0'.join(map(os.fsencode, sys.argv[1:])))\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def handed_on(*arguments: str) -> list[str]:
+    """The arguments with which make calls the program."""
+    command = ["make", "-s", "-f", str(MAKEFILE), *STAMPS, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True)
+    assert not Path("made").exists()
+    return os.fsdecode(done.stdout).split("\0")
+
+
+@pytest.mark.parametrize("command", ["atlas", "quick", "serve", "bench", "publish"])
+def test_nothing_of_the_environment_is_handed_on(
+    program: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = handed_on(command)
+    for name in COMMON:
+        monkeypatch.setenv(name, f"/{name}/of others")
+    assert handed_on(command) == alone
+    assert not any("of others" in argument for argument in alone)
+
+
+def test_what_is_given_is_the_option_of_its_name(program: Path) -> None:
+    settings = COMMON[: COMMON.index("PORT")]
+    given = [f"{name}={number}" for number, name in enumerate(settings)]
+    options = [f"--{each.lower().replace('_', '-')}" for each in given]
+    assert handed_on("atlas", *given) == ["-m", "atlas", "build", *options]
+    assert handed_on("quick", *given)[-len(options) :] == options
+    assert handed_on("serve", "SITE=a", "PORT=8", "SEED=1") == [
+        *("-m", "atlas", "serve", "--site=a", "--port=8"),
+    ]
+    assert handed_on("bench", "WEIGHTS=w", "DEVICE=cpu", "SITE=a")[2:] == [
+        *("--weights=w", "--device=cpu"),
+    ]
+    assert handed_on("publish") == ["-m", "atlas.publish", "site", "origin"]
+    assert handed_on("publish", "SITE=a b", "REMOTE=c") == ["-m", "atlas.publish", "a b", "c"]
+    assert handed_on("atlas", "SEED=") == ["-m", "atlas", "build"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_whatever_is_typed_arrives_unharmed(program: Path, text: str) -> None:
+    found = handed_on("atlas", f"PROBE={text}", "SEED=1")
+    assert found == ["-m", "atlas", "build", f"--probe={text.replace('$$', '$')}", "--seed=1"]
+    assert handed_on("publish", f"SITE={text}")[2] == text.replace("$$", "$")
+
+
+def test_a_small_atlas_of_another_recipe_has_the_upscales_of_that(program: Path) -> None:
+    assert "--upscales" in handed_on("quick")
+    assert "--upscales" not in handed_on("quick", "RECIPE=clear")
+
+
+def test_the_help_names_every_variable(program: Path) -> None:
+    done = subprocess.run(
+        ["make", "help"], cwd=MAKEFILE.parent, check=True, capture_output=True, text=True
+    )
+    assert all(
+        name in done.stdout.split() for name in COMMON[: COMMON.index("PUBLISH_PROBE_IMAGES")]
+    )
