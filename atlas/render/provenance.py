@@ -6,6 +6,7 @@ from typing import Any
 
 from atlas.probe.probe_set import UNNAMED
 from atlas.render.catalog import Catalog, Picture, Unit, base_name
+from atlas.settings import DEFAULTS
 
 
 def build_commands(catalog: Catalog) -> list[str]:
@@ -41,18 +42,18 @@ def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_DEFAULTS = {"network": "googlenet", "weights": "auto", "probe": "stimuli", "recipe": "article",
-             "seed": 0, "top": 10, "samples": 1}  # fmt: skip
-
-
 def _command(options: dict[str, Any]) -> str:
     words = ["atlas", "build"]
     for name, value in options.items():
-        if isinstance(value, list | tuple):
-            value = ",".join(map(str, value))
-        if value is None or value == _DEFAULTS.get(name):
+        value = _as_text(value)
+        if value is None or value == _as_text(DEFAULTS[name]):
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
         words += [f"--{name}", shlex.quote(str(value))]
     return " ".join(words)
+
+
+def _as_text(value: Any) -> Any:
+    """Several names as one word."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
