@@ -146,9 +146,11 @@ def _call(command: str, given: dict[str, Any]) -> None:
     elif command == "layers":
         _list_layers(settings)
     else:
-        from atlas.build.build import STAGES, run_stages
+        from atlas.build.build import STAGES, load_stage, run_stages
 
         stages = STAGES if command == "build" else (command,)
+        for stage in stages:
+            load_stage(stage)  # now: an interrupt raised while libraries load may be lost in them
         with signals.raised():
             run_stages(stages, settings, log=None if settings.quiet else _print_line)
 
@@ -162,7 +164,7 @@ def _settings(command: str, given: dict[str, Any]) -> Settings:
     values |= read(given, "command line")
     run = Run(values.get("run", DEFAULTS["run"]))
     if command in LATER_STAGES:
-        asked = run.settings()["asked"]
+        asked = run.settings().asked
         if "units" in values:
             asked.pop("layers", None)  # the units asked for now may be of any layer of the run
         values = read(asked, f"{run.path}/run.json") | values
