@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from atlas._system import images
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.paths import as_path
 from atlas.build.resources import choose_device
@@ -28,7 +29,6 @@ from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.network.single_channel import own_maps
 from atlas.recipe import RECIPES
-from atlas.run import images
 from atlas.target import Picture, Target
 from benchmarks.report import RESULTS, machine, table, write
 from benchmarks.workload import excited_units
@@ -53,7 +53,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     device = choose_device(options.device)
     recipe = RECIPES[options.recipe]
     networks = {
-        precision: load_network("googlenet", options.weights, device, precision)
+        precision: load_network("googlenet", options.weights, device, precision=precision)
         for precision in PRECISIONS
     }
     exact = networks["float32"]

@@ -13,10 +13,10 @@ from PIL import Image
 from small_build import contents
 from torchvision.models import resnet18, vgg11
 
+from atlas._system import images
 from atlas.build import evidence, maximize, resources, unit_statistics
 from atlas.cli import main
 from atlas.probe import stimuli
-from atlas.run import images
 
 SCHEDULE = ["--upscales", "2", "--steps", "2"]
 SMALL = ["--layers", "conv1,conv2", "--top", "3", "--batch", "4", "--weights", "bundled", *SCHEDULE]

@@ -86,4 +86,4 @@ def test_the_gradient_is_the_relus_own_wherever_any_of_it_gets_through(
 
 def test_clear_redirects_and_the_article_does_not() -> None:
     assert RECIPES["clear"].relu_gradient == "redirected"
-    assert RECIPES["article"].relu_gradient == "true"
+    assert RECIPES["article"].relu_gradient == "plain"

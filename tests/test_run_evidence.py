@@ -89,9 +89,9 @@ def test_more_units_are_added_to_the_evidence_and_the_rest_is_not_measured_again
     examined: list[int] = []
     examine = evidence.examine_pictures
 
-    def counted(network, targets, *rest):
+    def counted(network, targets, pictures, **rest):
         examined.append(len(targets))
-        return examine(network, targets, *rest)
+        return examine(network, targets, pictures, **rest)
 
     monkeypatch.setattr(evidence, "examine_pictures", counted)
     assert start("--top", "3") == 0

@@ -53,7 +53,14 @@ def measure_evidence(
         for block in blocks(items, network):
             targets = [item.target for item in block]
             pictures = [read_picture(run, item) for item in block]
-            table = examine_pictures(network, targets, pictures, activations, strongest, progress)
+            table = examine_pictures(
+                network,
+                targets,
+                pictures,
+                activations=activations,
+                strongest=strongest,
+                progress=progress,
+            )
             table.insert(0, "recipe", recipe)
             tables.append(table)
     run.write_table("examination", _in_order(run, pd.concat(tables), KEY))

@@ -24,6 +24,7 @@ def examine_pictures(
     network: Network,
     targets: Sequence[Target],
     pictures: Sequence[NDArray[np.uint8]],
+    *,
     activations: pd.DataFrame,
     strongest: pd.DataFrame,
     progress: Progress | None = None,

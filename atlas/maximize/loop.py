@@ -26,7 +26,7 @@ from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.network import Network
 from atlas.network.single_channel import OwnChannels
 from atlas.recipe import Recipe
-from atlas.target import Picture, Status, Target
+from atlas.target import Picture, Pictures, Status, Target
 
 RETRIES = 3
 """How often a unit that is silent at the last size is started again from other noise."""
@@ -38,12 +38,13 @@ def maximize_units(
     network: Network,
     units: Sequence[tuple[str, int] | Target],
     recipe: Recipe | None = None,
+    *,
     seed: int = 0,
     init: Tensor | NDArray[np.floating] | None = None,
     batch: int = 16,
     progress: Progress | None = None,
     scales: Sequence[float] | None = None,
-) -> list[Picture]:
+) -> Pictures:
     """Make the picture of each unit.
 
     Args:
@@ -58,7 +59,7 @@ def maximize_units(
             on the unit's strongest probe image; 1 by default, the network's own units.
 
     Returns:
-        One picture per unit, in the order asked.
+        One picture per unit, in the order asked: a list that shows itself in a notebook.
 
     Raises:
         UsageError: for a layer or unit the network does not have, a start of another shape, or
@@ -92,7 +93,7 @@ def maximize_units(
         start = None if init is None else init[part]
         counted = None if scales is None else scales[part]
         pictures += maximize_chunk(network, targets[part], recipe, seed, start, progress, counted)
-    return pictures
+    return Pictures(pictures)
 
 
 def _targets(units: Any) -> list[Target]:

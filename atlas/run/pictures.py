@@ -10,8 +10,8 @@ from hashlib import sha256
 
 from msgspec import UNSET, to_builtins
 
+from atlas._system import images
 from atlas.errors import AtlasError
-from atlas.run import images
 from atlas.run.folder import Run
 from atlas.run.plan import Item
 from atlas.run.schema import PictureDigests, Record, StageRecord, read_as
