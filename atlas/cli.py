@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import atlas
-from atlas import settings
 from atlas._system import environment, signals
 from atlas._system.memory import out_of_memory
 from atlas._system.paths import as_path
 from atlas._system.streams import show
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.run.folder import Run
+from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
 
 COMMANDS = {
     "build": "rank, maximize, examine, render",
@@ -26,43 +26,19 @@ COMMANDS = {
     "serve": "show the site on localhost",
 }
 
-# Option, how its value is called, what it does. The settings themselves are config's.
-OPTIONS = {
-    "network": ("NAME", "googlenet, bvlc_googlenet, or any classification CNN of torchvision"),
-    "weights": ("auto|imagenet|bundled|PATH", "where the weights come from"),
-    "probe": ("stimuli|imagenette|FOLDER", "the images that units are ranked on"),
-    "layers": ("A,B,...", "names or patterns such as 'inception4*'"),
-    "units": ("LAYER:UNIT,...", "maximize these instead of the strongest of each layer"),
-    "top": ("N|all", "how many units of each layer"),
-    "recipe": ("NAME,...", "the constants of the maximization"),
-    "samples": ("N", "pictures of each unit, from different noise"),
-    "upscales": ("N", "enlargements of a picture, instead of the recipe's"),
-    "steps": ("N", "optimizer steps at each size, instead of the recipe's"),
-    "seed": ("N", "another seed, another noise to start from"),
-    "device": ("auto|cpu|cuda|cuda:N", "where to compute"),
-    "precision": ("auto|float32|bfloat16|float64", "of the network during maximization"),
-    "batch": ("auto|N", "pictures made at once"),
-    "run": ("FOLDER", "where everything computed is kept; a build continues there"),
-    "site": ("FOLDER", "where the finished pages are"),
-    "templates": ("FOLDER", "templates that go before the built-in ones"),
-    "base_url": ("URL", "the address the site will have"),
-    "publish_probe_images": (None, "copy the strongest probe images into the site"),
-    "quiet": (None, "no progress bars and no log"),
-}
-MAKING = [
-    *("network", "weights", "probe", "layers", "units", "top", "recipe", "samples", "upscales"),
-    *("steps", "seed", "device", "precision", "batch", "run"),
-]
+COMPUTING = [name for name, each in DESCRIPTIONS.items() if each.computed and each.option]
 RENDERING = ["site", "templates", "base_url", "publish_probe_images"]
 APPLICABLE = {
-    "build": [*MAKING, *RENDERING, "quiet"],
-    "rank": [*MAKING, "quiet"],
-    "maximize": [*MAKING, "quiet"],
-    "examine": [*MAKING, "quiet"],
+    "build": [*COMPUTING, "run", *RENDERING, "quiet"],
+    "rank": [*COMPUTING, "run", "quiet"],
+    "maximize": [*COMPUTING, "run", "quiet"],
+    "examine": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
     "layers": ["network", "weights", "layers"],
     "serve": ["site"],
 }
+"""The settings that are options of each command."""
+
 FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
 """What a flag may be given, in whatever case; alone it means yes."""
 
@@ -126,14 +102,11 @@ def _parser() -> Parser:
             argument_default=argparse.SUPPRESS,
         )
         for option in APPLICABLE[name]:
-            metavar, text = OPTIONS[option]
-            flag = f"--{option.replace('_', '-')}"
-            if metavar is None:
-                command.add_argument(
-                    flag, nargs="?", const=True, type=_flag, metavar="yes|no", help=text
-                )
-            else:
-                command.add_argument(flag, metavar=metavar, help=text)
+            known = DESCRIPTIONS[option]
+            how: dict[str, Any] = {"metavar": known.value}
+            if known.value is None:
+                how = {"nargs": "?", "const": True, "type": _flag, "metavar": "yes|no"}
+            command.add_argument(f"--{option.replace('_', '-')}", help=known.purpose, **how)
         if name == "serve":
             command.add_argument("--port", type=int, default=8000, help="where to listen")
         command.add_argument("--config", metavar="FILE", help="settings (atlas.toml)")
@@ -173,30 +146,32 @@ def _call(command: str, given: dict[str, Any]) -> None:
     elif command == "layers":
         _list_layers(settings)
     else:
-        from atlas.build.build import STAGES, run_stages
+        from atlas.build.build import STAGES, load_stage, run_stages
 
         stages = STAGES if command == "build" else (command,)
+        for stage in stages:
+            load_stage(stage)  # now: an interrupt raised while libraries load may be lost in them
         with signals.raised():
             run_stages(stages, settings, log=None if settings.quiet else _print_line)
 
 
-def _settings(command: str, given: dict[str, Any]) -> settings.Settings:
+def _settings(command: str, given: dict[str, Any]) -> Settings:
     """Command line over file over, for a stage that continues a run, what the run was asked."""
     file = given.pop("config", None)
     values: dict[str, Any] = {}
     if file is not None or Path(SETTINGS_FILE).exists():
-        values = settings.read_file(as_path(file or SETTINGS_FILE))
-    values |= settings.read(given, "command line")
-    run = Run(values.get("run", settings.Settings.run))
+        values = read_file(as_path(file or SETTINGS_FILE))
+    values |= read(given, "command line")
+    run = Run(values.get("run", DEFAULTS["run"]))
     if command in LATER_STAGES:
-        asked = run.settings()["asked"]
+        asked = run.settings().asked
         if "units" in values:
             asked.pop("layers", None)  # the units asked for now may be of any layer of the run
-        values = settings.read(asked, f"{run.path}/run.json") | values
-    return settings.Settings(**values)
+        values = read(asked, f"{run.path}/run.json") | values
+    return Settings(**values)
 
 
-def _list_layers(settings: settings.Settings) -> None:
+def _list_layers(settings: Settings) -> None:
     from atlas.network.loading import load_network
 
     network = load_network(settings.network, settings.weights)

@@ -1,53 +1,154 @@
-"""Settings: from the command line, over a file, over the defaults; checked in one place."""
+"""Settings: what a build can be asked, described in one place.
+
+A field of ``Settings`` with its description is an option of the command line, a key of
+``atlas.toml``, a variable of make, and a row of ``docs/commands.md``. The command line wins over
+the file, the file over the defaults.
+"""
 
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from atlas._system import readers
 from atlas._system.filenames import is_device, refuse_twins
-from atlas._system.paths import expand
-from atlas._system.web_address import site_address
+from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
 from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
 
-Unit = tuple[str, int]
 
-PRECISIONS = ("auto", "float32", "bfloat16", "float64")
+class Description(NamedTuple):
+    """What is known of a setting beside its name and its default.
 
-LOCAL = ("run", "site", "templates", "base_url", "publish_probe_images", "quiet")
-"""Settings that say nothing of what is computed."""
+    Args:
+        read: turns what a user gives into the setting; raises ValueError that says what it wants.
+        value: how its value is called; None for a setting of yes or no.
+        purpose: what it does.
+        computed: whether it shapes what is computed, and so is kept by the run.
+        option: whether it is an option of the command line.
+    """
+
+    read: Callable[[Any], Any]
+    value: str | None
+    purpose: str
+    computed: bool = True
+    option: bool = True
+
+
+def _setting(default: Any, *description: Any, **more: Any) -> Any:
+    return field(default=default, metadata={"description": Description(*description, **more)})
+
+
+def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
+    """Tables of constants by the name of the recipe, which is also that of a folder."""
+    if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
+        raise ValueError("tables such as [recipes.mine], with the constants of each recipe")
+    for name in value:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+            raise ValueError(f"tables named in letters, digits, _ and -, which {name!r} is not")
+        if name.lower() in (*RECIPES, PHOTOGRAPHS):
+            raise ValueError(
+                f"tables with names of their own, which {name!r} is not: atlas uses it itself"
+            )
+        if is_device(name):
+            raise ValueError(f"tables named as folders can be, which {name!r} is not on Windows")
+    refuse_twins(value, "rename one of these recipes")
+    return tuple((name, read_recipe(name, table)) for name, table in value.items())
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a build can be asked; each field is an option and a key of ``atlas.toml``."""
+    """Everything a build can be asked.
 
-    network: str = "googlenet"
-    weights: str = "auto"
-    probe: str = "stimuli"
-    layers: tuple[str, ...] | None = None
-    units: tuple[Unit, ...] | None = None
-    top: int | None = 10
-    recipe: tuple[str, ...] = ("article",)
-    recipes: tuple[tuple[str, Recipe], ...] = ()
-    samples: int = 1
-    upscales: int | None = None
-    steps: int | None = None
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "auto"
-    batch: int | None = None
-    run: str = "runs/default"
-    site: str = "site"
-    templates: str | None = None
-    base_url: str | None = None
-    publish_probe_images: bool = False
-    quiet: bool = False
+    Raises UsageError for a recipe that does not exist or cannot be, and for contradictions.
+    """
+
+    network: str = _setting(
+        "googlenet",
+        readers.text,
+        "NAME",
+        "googlenet, bvlc_googlenet, or any classification CNN of torchvision",
+    )
+    weights: str = _setting(
+        "auto", readers.path, "auto|imagenet|bundled|PATH", "where the weights come from"
+    )
+    probe: str = _setting(
+        "stimuli",
+        readers.path,
+        "stimuli|imagenette|FOLDER",
+        "the images that units are ranked on",
+    )
+    layers: tuple[str, ...] | None = _setting(
+        None, readers.names, "A,B,...", "names or patterns such as 'inception4*'"
+    )
+    units: tuple[Unit, ...] | None = _setting(
+        None,
+        readers.units,
+        "LAYER:UNIT,...",
+        "maximize these instead of the strongest of each layer",
+    )
+    top: int | None = _setting(10, whole(1, "all"), "N|all", "how many units of each layer")
+    recipe: tuple[str, ...] = _setting(
+        ("article",), readers.names, "NAME,...", "the constants of the maximization"
+    )
+    recipes: tuple[tuple[str, Recipe], ...] = _setting(
+        (), _recipes, "TABLES", "recipes of one's own, by name", option=False
+    )
+    samples: int = _setting(
+        1, whole(1, largest=1000), "N", "pictures of each unit, from different noise"
+    )
+    upscales: int | None = _setting(
+        None, whole(0), "N", "enlargements of a picture, instead of the recipe's"
+    )
+    steps: int | None = _setting(
+        None,
+        whole(1, largest=10_000),
+        "N",
+        "optimizer steps at each size, instead of the recipe's",
+    )
+    seed: int = _setting(0, whole(0), "N", "another seed, another noise to start from")
+    device: str = _setting("auto", readers.device, "auto|cpu|cuda|cuda:N", "where to compute")
+    precision: str = _setting(
+        "auto",
+        readers.one_of("auto", "float32", "bfloat16", "float64"),
+        "auto|float32|bfloat16|float64",
+        "of the network during maximization",
+    )
+    batch: int | None = _setting(
+        None, whole(1, "auto", largest=10_000), "auto|N", "pictures made at once"
+    )
+    run: str = _setting(
+        "runs/default",
+        readers.path,
+        "FOLDER",
+        "where everything computed is kept; a build continues there",
+        computed=False,
+    )
+    site: str = _setting(
+        "site", readers.path, "FOLDER", "where the finished pages are", computed=False
+    )
+    templates: str | None = _setting(
+        None,
+        readers.path,
+        "FOLDER",
+        "templates that go before the built-in ones",
+        computed=False,
+    )
+    base_url: str | None = _setting(
+        None, readers.url, "URL", "the address the site will have", computed=False
+    )
+    publish_probe_images: bool = _setting(
+        False,
+        readers.flag,
+        None,
+        "copy the strongest probe images into the site",
+        computed=False,
+    )
+    quiet: bool = _setting(False, readers.flag, None, "no progress bars and no log", computed=False)
 
     def __post_init__(self) -> None:
         self.recipes_asked()  # raises UsageError for what no recipe can have
@@ -73,7 +174,7 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as a run keeps them, in the form a file gives them."""
-        kept = {name: value for name, value in asdict(self).items() if name not in LOCAL}
+        kept = {name: value for name, value in asdict(self).items() if DESCRIPTIONS[name].computed}
         if self.units is not None:
             kept["units"] = [f"{layer}:{unit}" for layer, unit in self.units]
         kept["top"] = self.top or "all"
@@ -86,135 +187,26 @@ class Settings:
         }
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise ValueError("a text that is not empty, without NUL")
-    return value
-
-
-def _path(value: Any) -> str:
-    return expand(_text(value))
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or not parts:
-        raise ValueError("names separated by commas")
-    if not all(isinstance(part, str) and part.strip() for part in parts):
-        raise ValueError("names separated by commas")
-    return tuple(dict.fromkeys(part.strip() for part in parts))
-
-
-def _units(value: Any) -> tuple[Unit, ...]:
-    found = []
-    for name in _names(value):
-        layer, _, unit = name.rpartition(":")
-        if not layer or not re.fullmatch("[0-9]{1,18}", unit):
-            raise ValueError("LAYER:UNIT separated by commas, such as inception4a:225")
-        found.append((layer, int(unit)))
-    return tuple(dict.fromkeys(found))
-
-
-def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
-    """Tables of constants by the name of the recipe, which is also that of a folder."""
-    if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
-        raise ValueError("tables such as [recipes.mine], with the constants of each recipe")
-    for name in value:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
-            raise ValueError(f"tables named in letters, digits, _ and -, which {name!r} is not")
-        if name.lower() in (*RECIPES, PHOTOGRAPHS):
-            raise ValueError(
-                f"tables with names of their own, which {name!r} is not: atlas uses it itself"
-            )
-        if is_device(name):
-            raise ValueError(f"tables named as folders can be, which {name!r} is not on Windows")
-    refuse_twins(value, "rename one of these recipes")
-    return tuple((name, read_recipe(name, table)) for name, table in value.items())
-
-
-def _whole(
-    smallest: int, word: str | None = None, largest: int | None = None
-) -> Callable[[Any], int | None]:
-    """A whole number in a range, or the word, which stands for None."""
-    span = f"from {smallest}" if largest is None else f"from {smallest} to {largest}"
-    wanted = f"a whole number {span}" + (f", or {word!r}" if word else "")
-    most = 2**63 - 1 if largest is None else largest
-
-    def read(value: Any) -> int | None:
-        if word is not None and value == word:
-            return None
-        if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= most:
-            raise ValueError(wanted)
-        return value
-
-    return read
-
-
-def _precision(value: Any) -> str:
-    if value not in PRECISIONS:
-        raise ValueError(f"one of {', '.join(PRECISIONS)}")
-    return value
-
-
-def _device(value: Any) -> str:
-    # Two digits are enough, and torch silently takes a number above 255 for another.
-    if not re.fullmatch(r"auto|cpu|cuda(:(0|[1-9][0-9]?))?", _text(value)):
-        raise ValueError("auto, cpu, cuda or cuda:N")
-    return value
-
-
-def _url(value: Any) -> str:
-    site_address(_text(value))
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-READERS: Mapping[str, Callable[[Any], Any]] = {
-    "network": _text,
-    "weights": _path,
-    "probe": _path,
-    "layers": _names,
-    "units": _units,
-    "top": _whole(1, "all"),
-    "recipe": _names,
-    "recipes": _recipes,
-    "samples": _whole(1, largest=1000),
-    "upscales": _whole(0),
-    "steps": _whole(1, largest=10_000),
-    "seed": _whole(0),
-    "device": _device,
-    "precision": _precision,
-    "batch": _whole(1, "auto", largest=10_000),
-    "run": _path,
-    "site": _path,
-    "templates": _path,
-    "base_url": _url,
-    "publish_probe_images": _flag,
-    "quiet": _flag,
+DESCRIPTIONS: Mapping[str, Description] = {
+    each.name: each.metadata["description"] for each in fields(Settings)
 }
-"""How each setting is read; a reader raises ValueError saying what it wants."""
+"""Every setting's description, by its name."""
 
-assert set(READERS) == {field.name for field in fields(Settings)}
+DEFAULTS: Mapping[str, Any] = {each.name: each.default for each in fields(Settings)}
+"""What every setting is where nobody has said anything."""
 
 
 def read(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Check settings by name. Raises UsageError that names the first wrong one."""
     checked = {}
     for name, value in values.items():
-        if name not in READERS:
-            near = get_close_matches(name, READERS, n=1, cutoff=0)
+        if name not in DESCRIPTIONS:
+            near = get_close_matches(name, DESCRIPTIONS, n=1, cutoff=0)
             raise UsageError(
                 f"{where}: there is no setting {_shown(name)}; the nearest is {near[0]!r}"
             )
         try:
-            checked[name] = READERS[name](value)
+            checked[name] = DESCRIPTIONS[name].read(value)
         except ValueError as error:
             raise UsageError(f"{where}: {name} is {_shown(value)}; it must be {error}") from None
         except UsageError as error:

@@ -134,7 +134,7 @@ class Ablation:
     """
 
     def __init__(self, run: Run, device: str, precision: str) -> None:
-        asked = run.settings()["asked"]
+        asked = run.settings().asked
         place = choose_device(device)
         self.network = load_network(
             asked["network"], asked["weights"], place, choose_precision(precision, place)
@@ -146,7 +146,10 @@ class Ablation:
             raise AtlasError(
                 "the judge would judge its own pictures; take a run of another network"
             )
-        _, self.slope, _ = run.settings()["probe"]["slope"]
+        slopes = run.settings().probe.slope
+        if not slopes:
+            raise AtlasError(f"{run.path} knows no spectral slope of its images; 'atlas rank' it")
+        _, self.slope, _ = slopes
 
     def strongest(self, layers: Sequence[str], units: int) -> list[Target]:
         """The first units of each layer's ranking."""

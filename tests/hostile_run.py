@@ -58,7 +58,7 @@ def make_hostile_run(path: Path) -> Run:
     first = strongest["unit"].to_numpy() == 0
     strongest.loc[first, "image"] = NAMES
     run.write_table("strongest", strongest)
-    settings, network = run.settings(), run.network()
+    settings, network = run.read_json("run"), run.read_json("network")
     settings["weights"]["name"] = NAMES[2]
     settings["asked"]["weights"] = f"/home/somebody/{NAMES[4]}"
     settings["probe"]["name"] = NAMES[1]

@@ -24,7 +24,7 @@ def site_of(tmp_path: Path, recipes: dict[str, dict[str, Any]], **changes: Any) 
     """A site of a run with these constants."""
     layers = [LAYERS[0], LAYERS[3]]
     run = make_run(tmp_path / "run", recipes=list(recipes), layers=layers, pictured=1)
-    settings = run.settings()
+    settings = run.read_json("run")
     settings["identity"]["recipes"] = recipes
     run.write_json("run", settings | changes)
     render(run, tmp_path / "site")
@@ -105,7 +105,7 @@ def test_with_several_recipes_a_layer_without_relu_says_which_is_rewarded_for_wh
 
 def test_the_original_googlenet_is_named(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", layers=LAYERS[:1], pictured=1)
-    run.write_json("network", run.network() | {"network": "bvlc_googlenet"})
+    run.write_json("network", run.read_json("network") | {"network": "bvlc_googlenet"})
     render(run, tmp_path / "site")
     about = text_of(tmp_path / "site/about.html")
     assert "the original GoogLeNet, as published with Caffe" in about
@@ -113,7 +113,7 @@ def test_the_original_googlenet_is_named(tmp_path: Path) -> None:
 
 
 def test_every_request_is_given_as_a_command_in_order(tmp_path: Path) -> None:
-    asked = make_run(tmp_path / "old").settings()["asked"]
+    asked = make_run(tmp_path / "old").read_json("run")["asked"]
     mine = ARTICLE | {"jitter": 3}
     later = asked | {"recipe": ["mine"], "recipes": {"mine": mine}, "layers": ["conv1"]}
     later.pop("upscales")
@@ -148,7 +148,7 @@ def test_a_run_keeps_every_request_once_and_shows_recipes_in_the_order_of_asking
     given = ["build", *QUICK, "--probe", str(tmp_path / "album"), *folders]
     for more in ([], ["--recipe", "clear", "--layers", "conv2"], []):
         assert main([*given, *more]) == 0
-    settings = Run(tmp_path / "run").settings()
+    settings = Run(tmp_path / "run").read_json("run")
     assert [request["recipe"] for request in settings["requests"]] == [["article"], ["clear"]]
     assert settings["asked"] == settings["requests"][0]
     assert list(settings["identity"]["recipes"]) == ["article", "clear"]

@@ -445,7 +445,7 @@ def test_a_folder_whose_name_is_no_unicode(small: None, call: Call, photographs:
     folder = os.fsdecode(b"photographs-\xff")
     shutil.copytree(photographs, folder)
     assert call("rank", *QUICK, "--probe", folder, "--run", "run") == (0, "", "")
-    assert Run("run").settings()["asked"]["probe"] == folder
+    assert Run("run").settings().asked["probe"] == folder
     assert call("maximize", "--run", "run", "--quiet") == (0, "", "")
 
 

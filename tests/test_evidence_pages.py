@@ -48,7 +48,7 @@ def test_the_evidence_stands_recipe_beside_recipe(tmp_path: Path) -> None:
 
 def test_a_recipe_of_ones_own_is_given_as_a_table_to_make_it_again(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", recipes=("article", "mine"), layers=LAYERS[:1], pictured=1)
-    settings = run.settings()
+    settings = run.read_json("run")
     mine = settings["identity"]["recipes"]["mine"] | {"gradient_kernel": "sobel3", "jitter": 8}
     settings["identity"]["recipes"]["mine"] = mine
     settings["asked"]["recipes"] = {"mine": mine}

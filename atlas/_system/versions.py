@@ -13,7 +13,7 @@ def versions() -> dict[str, str]:
     return {
         "atlas": atlas.__version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "torchvision": version("torchvision"),
         "numpy": version("numpy"),
         "opencv": version("opencv-python-headless"),

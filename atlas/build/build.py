@@ -72,9 +72,9 @@ def run_stages(
             )  # before hours of work, not after
         for name in stages:
             if group.leads or name in SHARED:
-                _stage(name)(session)
+                load_stage(name)(session)
 
 
-def _stage(name: str) -> Callable[[Session], None]:
+def load_stage(name: str) -> Callable[[Session], None]:
     """The function of a stage, loaded when it is asked for: a site is rendered without torch."""
     return getattr(import_module(f"atlas.build.{name}"), name)

@@ -15,14 +15,9 @@ from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.pictures import read_picture, read_record
 from atlas.run.plan import Item
+from atlas.run.tables import KEY, TABLES
 
-KEY = ["recipe", "layer", "unit", "sample"]
-
-COLUMNS = [
-    *KEY,
-    *("mean", "rms", "gain_mean", "gain_rms", "z", "standing"),
-    *("shift", "blur", "jpeg", "rescale", "slope", "alike"),
-]
+COLUMNS = TABLES["examination"].names
 
 BLOCK = 256
 """Pictures in memory at a time."""
@@ -83,11 +78,11 @@ def identify_pictures(run: Run, judge: Judge | None, made: Sequence[Item]) -> No
     A picture that came to nothing is no likeness of its unit: it is not shown. Writes
     ``identification.csv``; without a row when there is no judge.
     """
-    tables = [pd.DataFrame(columns=["recipe", "layer", "unit", "correct"])]
+    tables = [pd.DataFrame(columns=TABLES["identification"].names)]
     tasks = run.table("tasks")
     if judge is not None and len(tasks):
         photographs = run.array("judge")
-        likenesses = [item for item in made if read_record(run, item)["status"] == "ok"]
+        likenesses = [item for item in made if read_record(run, item).status == "ok"]
         for recipe in dict.fromkeys(item.recipe for item in likenesses):
             shown: dict[tuple[str, int], list[np.ndarray]] = {}
             items = [item for item in likenesses if item.recipe == recipe]
@@ -103,7 +98,7 @@ def identify_pictures(run: Run, judge: Judge | None, made: Sequence[Item]) -> No
         found = identification.correct(tasks, photographs, references)
         tables.append(found.assign(recipe=PHOTOGRAPHS))
     filled = [table for table in tables if len(table)] or tables[:1]
-    table = pd.concat(filled).loc[:, ["recipe", "layer", "unit", "correct"]]
+    table = pd.concat(filled).loc[:, TABLES["identification"].names]
     run.write_table("identification", _in_order(run, table, ["recipe", "layer", "unit"]))
 
 

@@ -17,7 +17,7 @@ def examine(session: Session) -> None:
     kept = kept_evidence(run, made)
     if len(kept) == len(made) and run.has("identification.csv"):
         return
-    if run.settings().get("judge") != session.judge_sha256:
+    if run.settings().judge != session.judge_sha256:
         raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
     with session.timed("examine"), session.progress("examine", len(made), "pictures") as progress:
         measure_evidence(run, session.network, kept, made, progress)

@@ -42,8 +42,8 @@ def _planned(session: Session, wanted: Sequence[Item]) -> list[tuple[Item, ...]]
     """Plan what is wanted and not planned yet; return the chunks that are not finished."""
     run, kept = session.run, session.run.settings()
     # Not by how many processes share the work: the pictures must not depend on that.
-    at_once = kept["threads"] if session.network.device.type == "cpu" else 1
-    plan = Plan.load(run).extended(wanted, session.settings.batch or kept["batch"], at_once)
+    at_once = kept.threads if session.network.device.type == "cpu" else 1
+    plan = Plan.load(run).extended(wanted, session.settings.batch or kept.batch, at_once)
     plan.save(run)
     return plan.unfinished(wanted, run)
 
@@ -90,8 +90,8 @@ def _pixel_steps(recipe: Recipe, smallest: int) -> int:
 def _status(run: Run, wanted: Sequence[Item]) -> str:
     """How many pictures came out, and which did not, in words."""
     records = [read_record(run, item) for item in wanted]
-    counts = Counter(record["status"] for record in records)
-    woken = sum(record["status"] == "ok" and record["attempt"] > 0 for record in records)
+    counts = Counter(record.status for record in records)
+    woken = sum(record.status == "ok" and record.attempt > 0 for record in records)
     parts = [f"{counts['ok']} of {len(records)} pictures made"]
     if woken:
         parts.append(f"{woken} of them from a later start")

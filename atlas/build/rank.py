@@ -1,10 +1,10 @@
 """Rank: measure every unit of the chosen layers over the probe set."""
 
-from typing import Any
+from msgspec import UNSET
 
 from atlas.build.identity import describe
 from atlas.build.request import check_unit, chosen_layers, ranks_wanted
-from atlas.build.run_settings import write_run_settings
+from atlas.build.run_settings import Slope, write_run_settings
 from atlas.build.session import Session
 from atlas.build.unit_statistics import measure_units
 from atlas.probe.opening import open_probe_set
@@ -24,15 +24,15 @@ def rank(session: Session) -> None:
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():
         recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
-    known, found = _measured(session)
+    known, slope = _measured(session)
     _recall_skipped(run, probe)
-    write_run_settings(session, probe, found)
+    write_run_settings(session, probe, slope)
 
     names = [layer.name for layer in layers]
     if set(names) - known:
         with session.timed("rank"):
-            found = measure_units(run, network, session.judge, probe, names, session.progress)
-        write_run_settings(session, probe, found)
+            slope = measure_units(run, network, session.judge, probe, names, session.progress)
+        write_run_settings(session, probe, slope)
     # Not before: layers whose measurement was interrupted are none of the run's.
     run.write_json("network", describe(network, layers))
     for remark in probe.remarks:
@@ -44,14 +44,14 @@ def rank(session: Session) -> None:
     run.write_table("ranking", ranking_table(run.table("activations"), ranks_wanted(session)))
 
 
-def _measured(session: Session) -> tuple[set[str], dict[str, Any]]:
-    """The layers of which the run has all that ranking leaves, and what it found of the set."""
+def _measured(session: Session) -> tuple[set[str], Slope]:
+    """The layers of which the run has all that ranking leaves, and the slopes of the set."""
     run = session.run
     if run.has("run.json") and run.has("tuning.csv"):
         kept = run.settings()
-        if "slope" in kept["probe"] and kept.get("judge") == session.judge_sha256:
-            return set(run.table("tuning")["layer"]), {"slope": kept["probe"]["slope"]}
-    return set(), {}
+        if kept.probe.slope is not UNSET and kept.judge == session.judge_sha256:
+            return set(run.table("tuning")["layer"]), kept.probe.slope
+    return set(), UNSET
 
 
 def _first_few(lines: list[str], most: int = 3) -> list[str]:

@@ -10,7 +10,7 @@ def render(session: Session) -> None:
     settings, run = session.settings, session.run
     photographs = None
     if settings.publish_probe_images:
-        photographs = as_path(run.settings()["asked"]["probe"])
+        photographs = as_path(run.settings().asked["probe"])
     with session.timed("render"), session.progress("render", None, "pages") as progress:
         render_site(
             run,

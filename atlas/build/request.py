@@ -18,7 +18,7 @@ def chosen_layers(session: Session) -> list[Layer]:
         chosen = network.layers
     names = [layer.name for layer in chosen]
     if run.has("network.json"):
-        names += [layer["name"] for layer in run.network()["layers"]]
+        names += [layer.name for layer in run.network().layers]
     if run.has("tuning.csv"):
         names += run.table("tuning")["layer"].unique().tolist()
     names += [item.layer for chunk in Plan.load(run).chunks for item in chunk]

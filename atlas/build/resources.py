@@ -1,7 +1,6 @@
 """What this machine offers, and what ``auto`` means on it."""
 
 import threading
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -16,6 +15,7 @@ from atlas.network.early_exit import Trunk
 from atlas.network.graph import PROBE_SIZE
 from atlas.network.loading import load_network
 from atlas.network.network import Network
+from atlas.run.schema import RunSettings
 from atlas.settings import Settings
 
 BATCH = {"cpu": 16, "cuda": 512}
@@ -30,7 +30,7 @@ MEMORY_SHARE = 0.5
 
 def open_network(
     settings: Settings,
-    kept: Mapping[str, Any] | None,
+    kept: RunSettings | None,
     local_rank: int = 0,
     given: Network | None = None,
 ) -> Network:
@@ -44,13 +44,13 @@ def open_network(
     """
     keep_freed_memory()
     if kept:
-        torch.set_num_threads(kept["threads"])
+        torch.set_num_threads(kept.threads)
     if given is not None:
         return given
     device = choose_device(settings.device, local_rank)
     asked = settings.precision
     if kept and asked == "auto":
-        asked = kept["identity"]["precision"]
+        asked = kept.identity.precision
     precision = choose_precision(asked, device)
     return load_network(settings.network, settings.weights, device, precision)
 

@@ -96,7 +96,7 @@ class Session:
         yield
         if not self.group.leads or not os.access(self.run.path, os.W_OK):
             return
-        timings = self.run.read_json("timings") if self.run.has("timings.json") else {}
+        timings = self.run.timings()
         timings[stage] = round(timings.get(stage, 0) + time.perf_counter() - start, 3)
         self.run.write_json("timings", timings)
 

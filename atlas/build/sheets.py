@@ -22,7 +22,7 @@ def write_sheets(run: Run) -> None:
                 continue
             cells = []
             for item in chosen:
-                final = read_record(run, item)["terms"]["activation"]
+                final = read_record(run, item).terms["activation"]
                 act = "no number" if final is None else f"{final:.2f}"
                 caption = f"unit: {item.unit}, act.: {act}"
                 cells.append(contact_sheet.Cell(read_picture(run, item), caption))

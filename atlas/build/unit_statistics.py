@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ def measure_units(
     probe: ProbeSet,
     layers: Sequence[str],
     show: Callable[[str, int, str], AbstractContextManager[Progress]],
-) -> dict[str, Any]:
+) -> list[float] | None:
     """Show the probe set, and the stimuli for the tuning of units, to the network.
 
     Writes the tables of statistics, the tasks of identification and, where there is a judge, its
@@ -34,8 +33,7 @@ def measure_units(
     and a unit.
 
     Returns:
-        What is known of the probe set besides: ``slope``, the quartiles over the images of the
-        slope of the spectrum, None when all are flat.
+        The quartiles, over the images, of the slope of the spectrum; None when all are flat.
     """
     groups = stimuli.conditions(stimuli.battery())
     shown: list[int] = []
@@ -66,4 +64,4 @@ def measure_units(
         run.write_array("judge", np.concatenate(features))
     run.remove("identification.csv")  # the tasks were others
     run.write_table("tuning", tables.tuning_table(tuned, list(groups)))
-    return {"slope": spectrum.quartiles(slopes)}
+    return spectrum.quartiles(slopes)

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from atlas._system.filenames import slug
 from atlas.recipe import Recipe
+from atlas.run.schema import BranchDescription, NetworkDescription, RunSettings
+from atlas.run.tables import Evidence
 
 SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""
-
-DISTURBANCES = ("shift", "blur", "jpeg", "rescale")
-"""What a picture is put through to see how much of the activation is left."""
 
 ARTICLE = asdict(Recipe())
 """Every constant of the article's recipe."""
@@ -28,36 +27,6 @@ class Statistics(NamedTuple):
     std: float
     max: float
     active_fraction: float
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a picture does to the network; None where undefined (see ``atlas.examine``).
-
-    ``shift``, ``blur``, ``jpeg`` and ``rescale`` are the fractions of the RMS activation that are
-    left after the disturbance, ``slope`` that of the logarithm of the power spectrum over that of
-    the frequency, ``alike`` the cosine between the layer's responses to the unit's pictures.
-    """
-
-    mean: float | None = None
-    rms: float | None = None
-    gain_mean: float | None = None
-    gain_rms: float | None = None
-    z: float | None = None
-    standing: int | None = None
-    shift: float | None = None
-    blur: float | None = None
-    jpeg: float | None = None
-    rescale: float | None = None
-    slope: float | None = None
-    alike: float | None = None
-
-    @property
-    def robustness(self) -> float | None:
-        """Mean of what is left after each disturbance."""
-        left = [getattr(self, name) for name in DISTURBANCES]
-        known = [value for value in left if value is not None]
-        return sum(known) / len(known) if len(known) == len(left) else None
 
 
 @dataclass(frozen=True)
@@ -219,7 +188,7 @@ class Layer:
     height: int
     width: int
     rectified: bool
-    branches: list[dict[str, Any]]
+    branches: list[BranchDescription]
     table: list[Statistics]
     pictured: list[Unit]
     sheets: list[str] = field(default_factory=list)
@@ -262,8 +231,8 @@ class Layer:
     def branch_of(self, unit: int) -> str | None:
         """The branch that gives this unit."""
         for branch in self.branches:
-            if branch["first"] <= unit < branch["first"] + branch["units"]:
-                return branch["name"]
+            if branch.first <= unit < branch.first + branch.units:
+                return branch.name
         return None
 
 
@@ -275,8 +244,8 @@ class Catalog:
     first. ``measured`` names the evidence that the run was asked for at all.
     """
 
-    settings: dict[str, Any]
-    network: dict[str, Any]
+    settings: RunSettings
+    network: NetworkDescription
     layers: list[Layer]
     recipes: list[str]
     measured: frozenset[str]
@@ -309,13 +278,13 @@ class Catalog:
 
         A constant that the run does not name is from after it: the article's value changes nothing.
         """
-        known = self.settings["identity"]["recipes"]
+        known = self.settings.identity.recipes
         return {name: ARTICLE | known[name] for name in self.recipes}
 
     @property
     def slopes(self) -> tuple[float, float, float] | None:
         """Spectral slope of the probe images: lower quartile, median, upper quartile."""
-        slopes = self.settings["probe"].get("slope")
+        slopes = self.settings.probe.slope
         return (slopes[0], slopes[1], slopes[2]) if slopes else None
 
     @cached_property
@@ -326,7 +295,7 @@ class Catalog:
     @property
     def synthetic(self) -> bool:
         """Whether ranking and gain rest on drawn images instead of photographs."""
-        return bool(self.settings["probe"]["synthetic"])
+        return self.settings.probe.synthetic
 
     @property
     def probe_word(self) -> str:
@@ -336,7 +305,7 @@ class Catalog:
     @property
     def notice(self) -> str | None:
         """What must be said of the weights wherever they are shown."""
-        return self.settings["weights"]["notice"]
+        return self.settings.weights.notice
 
 
 def base_name(path: str) -> str:

@@ -64,7 +64,7 @@ def tables(catalog: Catalog) -> dict[str, str]:
     """The recipes of the user's own, as ``atlas.toml`` holds them."""
     own = {
         name: request["recipes"][name]
-        for request in catalog.settings["requests"]
+        for request in catalog.settings.requests
         for name in request.get("recipe", [])
         if name in request.get("recipes", {})
     }

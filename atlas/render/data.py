@@ -6,32 +6,24 @@ Schema 2: a unit's pictures by several recipes and samples each have their own r
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
+from msgspec import to_builtins
 
 from atlas.render.catalog import Catalog, Picture, Unit
 from atlas.render.pictures import Look
+from atlas.run.tables import EVIDENCE
 
 SCHEMA = 2
 
 STATISTICS = ["mean", "std", "max", "active_fraction"]
-EVIDENCE = [
-    "gain_mean",
-    "gain_rms",
-    "z",
-    "standing",
-    "shift",
-    "blur",
-    "jpeg",
-    "rescale",
-    "slope",
-    "alike",
-]
+GAINS = [name for name in EVIDENCE if name not in ("mean", "rms")]
+"""The evidence of which ``units.csv`` has a column: all that is no activation itself."""
+
 LOOK = ["identification", "spatial_frequency", "colorfulness"]
 COLUMNS = ["layer", "unit", "rank", *STATISTICS, "branch", "page",
-           "recipe", "sample", "status", *EVIDENCE, *LOOK]  # fmt: skip
+           "recipe", "sample", "status", *GAINS, *LOOK]  # fmt: skip
 """Of ``units.csv``."""
 
 
@@ -40,14 +32,14 @@ def atlas_json(catalog: Catalog, looks: Mapping[str, Look]) -> str:
     settings = catalog.settings
     described = {
         "schema": SCHEMA,
-        "network": settings["identity"]["network"],
-        "weights": settings["weights"] | {"sha256": settings["identity"]["weights"]},
-        "probe": settings["probe"],
+        "network": settings.identity.network,
+        "weights": to_builtins(settings.weights) | {"sha256": settings.identity.weights},
+        "probe": to_builtins(settings.probe),
         "recipes": catalog.constants,
-        "seed": settings["identity"]["seed"],
-        "precision": settings["identity"]["precision"],
-        "device": settings["identity"]["device"],
-        "versions": settings["versions"],
+        "seed": settings.identity.seed,
+        "precision": settings.identity.precision,
+        "device": settings.identity.device,
+        "versions": settings.versions,
         "layers": [
             {
                 "name": layer.name,
@@ -56,7 +48,7 @@ def atlas_json(catalog: Catalog, looks: Mapping[str, Look]) -> str:
                 "stride": layer.stride,
                 "receptive_field": layer.receptive_field,
                 "rectified": layer.rectified,
-                "branches": layer.branches,
+                "branches": to_builtins(layer.branches),
                 "silent_units": layer.silent_units,
                 "pictures": [_unit(unit, looks) for unit in layer.pictured],
             }
@@ -84,13 +76,13 @@ def units_csv(catalog: Catalog, looks: Mapping[str, Look]) -> str:
 
 
 def _picture_row(unit: Unit, picture: Picture, looks: Mapping[str, Look]) -> dict[str, Any]:
-    evidence = asdict(picture.evidence) if picture.evidence else {}
+    evidence = to_builtins(picture.evidence) if picture.evidence else {}
     look = looks[picture.stem]
     return {
         "recipe": picture.recipe,
         "sample": picture.sample,
         "status": picture.status,
-        **{name: evidence.get(name) for name in EVIDENCE},
+        **{name: evidence.get(name) for name in GAINS},
         "identification": unit.identified.get(picture.recipe),
         "spatial_frequency": look.frequency,
         "colorfulness": look.colorfulness,
@@ -115,7 +107,7 @@ def _unit(unit: Unit, looks: Mapping[str, Look]) -> dict[str, Any]:
                 "attempt": picture.attempt,
                 "size": picture.size,
                 "final": picture.terms,
-                "evidence": asdict(picture.evidence) if picture.evidence else None,
+                "evidence": to_builtins(picture.evidence) if picture.evidence else None,
                 "spatial_frequency": looks[picture.stem].frequency,
                 "colorfulness": looks[picture.stem].colorfulness,
             }

@@ -157,7 +157,7 @@ def _identification_phrase(catalog: Catalog, unit: Unit) -> str:
 
 def no_judge(catalog: Catalog) -> str:
     """Why no two-choice task could be judged."""
-    if catalog.settings.get("judge") is None:
+    if catalog.settings.judge is None:
         return (
             "Not measured: the judge is the network that comes with atlas, which is itself the "
             "one shown here and would judge its own pictures."

@@ -111,7 +111,7 @@ class Pages:
             title=f"Atlas of {self._network_name}",
             description=f"What {count} units of {self._network_name} look for: pictures made by "
             f"activation maximization, layer by layer.",
-            drawing=diagram.draw(self.catalog.network["graph"], links),
+            drawing=diagram.draw(self.catalog.network.graph, links),
             branched=next((layer for layer in self.catalog.layers if layer.branches), None),
             on_card=ON_CARD,
             told=first.recipe,
@@ -352,12 +352,12 @@ class Pages:
     @property
     def _network_name(self) -> str:
         names = {"googlenet": "GoogLeNet", "bvlc_googlenet": "Caffe GoogLeNet"}
-        name: str = self.catalog.network["network"]
+        name: str = self.catalog.network.network
         return names.get(name, name)
 
     @property
     def _input(self) -> int:
-        return self.catalog.network["input"]
+        return self.catalog.network.input
 
     @cached_property
     def _axis(self) -> charts.LogAxis:

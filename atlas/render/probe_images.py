@@ -76,15 +76,15 @@ def _drawing(
     catalog: Catalog, published: Path | None
 ) -> Callable[[str], NDArray[np.uint8] | None] | None:
     """How to get a probe image by its name."""
-    about = catalog.settings["probe"]
-    if about["kind"] == "stimuli":
+    about = catalog.settings.probe
+    if about.kind == "stimuli":
         stimuli = {stimulus.name: stimulus for stimulus in battery()}
         return lambda name: stimuli[name].draw() if name in stimuli else None
     if published is None:
         return None
-    source = "imagenette" if about["kind"] == "imagenette" else published
+    source = "imagenette" if about.kind == "imagenette" else published
     probe = open_probe_set(source)
-    if probe.digest != about["sha256"]:
+    if probe.digest != about.sha256:
         raise AtlasError(
             f"the images in {probe.name} are not those the units were ranked on; put them back, "
             "or render without --publish-probe-images"

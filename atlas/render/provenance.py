@@ -6,12 +6,13 @@ from typing import Any
 
 from atlas.probe.probe_set import UNNAMED
 from atlas.render.catalog import Catalog, Picture, Unit, base_name
+from atlas.settings import DEFAULTS
 
 
 def build_commands(catalog: Catalog) -> list[str]:
     """The commands that make the whole run again, in order: one for every request."""
     commands = []
-    for request in catalog.settings["requests"]:
+    for request in catalog.settings.requests:
         scope = {name: request.get(name) for name in ("layers", "units", "top", "samples")}
         commands.append(_command(_settings(catalog, request) | scope))
     return list(dict.fromkeys(commands))
@@ -19,7 +20,7 @@ def build_commands(catalog: Catalog) -> list[str]:
 
 def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
     """The command that makes one picture again, in a run of its own."""
-    requests = catalog.settings["requests"]
+    requests = catalog.settings.requests
     asking = (each for each in requests if picture.recipe in each.get("recipe", []))
     scope = {"units": unit.name, "recipe": picture.recipe, "samples": picture.sample}
     run = f"runs/{unit.layer.slug}-{unit.number:04d}"
@@ -29,30 +30,30 @@ def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
 
 def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
-    identity = catalog.settings["identity"]
+    identity = catalog.settings.identity
     names = ("weights", "probe", "recipe", "upscales", "steps")
-    hidden = catalog.settings["probe"]["name"] == UNNAMED
+    hidden = catalog.settings.probe.name == UNNAMED
     return {
-        "network": identity["network"],
+        "network": identity.network,
         **{name: request.get(name) for name in names},
         **({"probe": UNNAMED} if hidden else {}),
-        **{name: identity[name] for name in ("seed", "device", "precision")},
-        "batch": catalog.settings["batch"],
+        **{name: getattr(identity, name) for name in ("seed", "device", "precision")},
+        "batch": catalog.settings.batch,
     }
-
-
-_DEFAULTS = {"network": "googlenet", "weights": "auto", "probe": "stimuli", "recipe": "article",
-             "seed": 0, "top": 10, "samples": 1}  # fmt: skip
 
 
 def _command(options: dict[str, Any]) -> str:
     words = ["atlas", "build"]
     for name, value in options.items():
-        if isinstance(value, list | tuple):
-            value = ",".join(map(str, value))
-        if value is None or value == _DEFAULTS.get(name):
+        value = _as_text(value)
+        if value is None or value == _as_text(DEFAULTS[name]):
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
         words += [f"--{name}", shlex.quote(str(value))]
     return " ".join(words)
+
+
+def _as_text(value: Any) -> Any:
+    """Several names as one word."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value

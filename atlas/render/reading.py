@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
+from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
 from atlas.render.catalog import (
     Catalog,
-    Evidence,
     Layer,
     Picture,
     ProbeImage,
@@ -21,6 +21,8 @@ from atlas.render.catalog import (
     base_name,
 )
 from atlas.run.folder import Run
+from atlas.run.schema import Record, read_as
+from atlas.run.tables import EVIDENCE, Evidence
 
 
 def read_catalog(run: Run) -> Catalog:
@@ -28,7 +30,7 @@ def read_catalog(run: Run) -> Catalog:
     settings, network = run.settings(), run.network()
     activations, tuning = run.table("activations"), run.table("tuning")
     strongest = run.table("strongest")
-    recipes = list(settings["identity"]["recipes"])  # in the order they were first asked for
+    recipes = list(settings.identity.recipes)  # in the order they were first asked for
     with _named(run, "examination"):
         examination = run.table("examination")
         evidence = {
@@ -42,14 +44,12 @@ def read_catalog(run: Run) -> Catalog:
     curves = _tuning(tuning)
 
     layers = []
-    for index, described in enumerate(network["layers"]):
-        name = described["name"]
+    for index, described in enumerate(network.layers):
+        name = described.name
         if name not in statistics:
             raise AtlasError(f"{run.path} has no statistics of {name}; 'atlas rank' makes them")
         layer = Layer(
-            **{key: described[key] for key in ("name", "units", "stride", "receptive_field")},
-            **{key: described[key] for key in ("height", "width", "rectified", "branches")},
-            center=described["center"] and tuple(described["center"]),
+            **asdict(described),
             index=index,
             table=_ranked(statistics[name]),
             pictured=[],
@@ -72,7 +72,7 @@ def read_catalog(run: Run) -> Catalog:
     if not any(layer.pictured for layer in layers):
         raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
     made = {picture.recipe for x in layers for unit in x.pictured for picture in unit.pictures}
-    measured = {name for name in Evidence.__dataclass_fields__ if name in examination.columns}
+    measured = {name for name in EVIDENCE if name in examination.columns}
     skipped = run.table("skipped") if run.has("skipped.csv") else pd.DataFrame()
     return Catalog(
         settings=settings,
@@ -112,15 +112,20 @@ def _pictures(
         folder = run.picture_path(recipe, layer.name, 0).parent
         for path in sorted(folder.glob("*.json")):
             try:
-                record = json.loads(path.read_text("utf-8"))
-                unit, sample = record["unit"], record["sample"]
+                record = read_as(Record, json.loads(path.read_text("utf-8")))
+                unit, sample = record.unit, record.sample
                 picture = Picture(
                     stem=f"{slug(recipe)}/{layer.slug}/{path.stem}",
                     recipe=recipe,
-                    stages=[(stage["upscale"], stage["size"]) for stage in record["stages"]],
+                    stages=[(stage.upscale, stage.size) for stage in record.stages],
                     evidence=evidence.get((recipe, layer.name, unit, sample)),
-                    **{key: record[key] for key in ("sample", "status", "seed", "attempt")},
-                    **{key: record[key] for key in ("size", "activations", "terms")},
+                    sample=sample,
+                    status=record.status,
+                    seed=record.seed,
+                    attempt=record.attempt,
+                    size=record.size,
+                    activations=record.activations,
+                    terms=record.terms,
                 )
             except (ValueError, KeyError, TypeError):
                 raise AtlasError(f"{path} is damaged; delete it and run 'atlas maximize'") from None
@@ -133,7 +138,7 @@ def _pictures(
 
 def _evidence(row: Mapping[Any, Any]) -> Evidence:
     # A run made before a figure was known has no column of it.
-    values = {name: _number(row.get(name, math.nan)) for name in Evidence.__dataclass_fields__}
+    values = {name: _number(row.get(name, math.nan)) for name in EVIDENCE}
     standing = values.pop("standing")
     return Evidence(**values, standing=None if standing is None else int(standing))
 

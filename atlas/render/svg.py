@@ -18,7 +18,14 @@ def element(name: str, content: Any = "", **attributes: Any) -> Markup:
     return Markup(f"<{name}{pairs}>{inner}</{name}>" if inner else f"<{name}{pairs}/>")
 
 
-def image(width: float, height: float, label: str, *parts: Markup, class_: str = "") -> Markup:
+def image(
+    width: float,
+    height: float,
+    label: str,
+    *parts: Markup,
+    class_: str = "",
+    role: str = "img",
+) -> Markup:
     """A whole drawing that scales with its container; ``label`` says what it shows."""
     return element(
         "svg",
@@ -27,7 +34,7 @@ def image(width: float, height: float, label: str, *parts: Markup, class_: str =
         viewBox=f"0 0 {width:g} {height:g}",
         width=width,
         height=height,
-        role="img",
+        role=role,
         aria_label=label,
     )
 

@@ -10,17 +10,20 @@ import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct, to_builtins
 from numpy.typing import NDArray
 
 from atlas._system.atomic_files import Ground, one_line
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
-from atlas.run.schema import COMMANDS, NETWORK, SCHEMA, SETTINGS, TEXTS
-from atlas.run.shape import misfit
+from atlas.run.schema import SCHEMA, NetworkDescription, RunSettings, read_as
+from atlas.run.tables import COMMANDS, TEXTS
+
+Known = TypeVar("Known")
 
 
 class Run:
@@ -67,8 +70,11 @@ class Run:
         except (ValueError, EOFError) as error:
             raise self._damaged(path, error) from None
 
-    def settings(self) -> dict[str, Any]:
-        """What was asked and what was resolved: ``run.json``."""
+    def settings(self) -> RunSettings:
+        """What was asked and what was resolved: ``run.json``.
+
+        Raises AtlasError when it is missing, damaged, or of another version.
+        """
         kept = self.read_json("run")
         if kept.get("schema") != SCHEMA:
             raise AtlasError(
@@ -77,34 +83,33 @@ class Run:
             )
         # A run from before all requests were kept knows its latest.
         kept["requests"] = kept.get("requests") or [kept.get("asked")]
-        found = misfit(kept, SETTINGS) or misfit(
-            kept, {"identity": {"recipes": dict.fromkeys(kept["identity"]["recipes"], dict)}}
-        )
-        if not found and min(kept["batch"], kept["threads"]) < 1:
-            found = "batch and threads are not at least 1"
-        if found:
-            raise self.irreplaceable("run", found)
-        return kept
+        try:
+            return read_as(RunSettings, kept)
+        except ValueError as error:
+            raise self.irreplaceable("run", str(error)) from None
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of the files that ``keep`` wrote, by their path in the run: ``digests.json``."""
-        if not self.has("digests.json"):
-            return {}
-        kept = self.read_json("digests")
-        if found := misfit(kept, dict.fromkeys(kept, str)):
-            raise self._damaged(self.path / "digests.json", ValueError(found))
-        return kept
+        return self._read_as("digests", dict[str, str]) if self.has("digests.json") else {}
 
-    def network(self) -> dict[str, Any]:
+    def timings(self) -> dict[str, float]:
+        """Seconds that every stage took in all: ``timings.json``."""
+        return self._read_as("timings", dict[str, float]) if self.has("timings.json") else {}
+
+    def network(self) -> NetworkDescription:
         """The layers and the graph for the drawing: ``network.json``."""
-        described = self.read_json("network")
-        if found := misfit(described, NETWORK):
-            raise self._damaged(self.path / "network.json", ValueError(found))
-        return described
+        return self._read_as("network", NetworkDescription)
 
-    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+    def _read_as(self, name: str, kind: type[Known]) -> Known:
+        value = self.read_json(name)
+        try:
+            return read_as(kind, value)
+        except ValueError as error:
+            raise self._damaged(self.path / f"{name}.json", error) from None
+
+    def write_json(self, name: str, value: Mapping[str, Any] | Struct) -> None:
         """Write ``NAME.json``, indented for a reader."""
-        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(to_builtins(value), indent=1, ensure_ascii=False, allow_nan=False)
         # A path that is no UTF-8 holds lone surrogates; backslashed they are JSON's own escapes.
         data = f"{text}\n".encode("utf-8", "backslashreplace")
         write = self.keep if name == "network" else self.write

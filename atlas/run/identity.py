@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from msgspec import to_builtins
+
 from atlas._system.filenames import refuse_twins
 from atlas.errors import AtlasError
 from atlas.recipe import Recipe
@@ -17,7 +19,7 @@ def check_identity(run: Run, asked: Mapping[str, Any]) -> None:
     """
     if not run.has("run.json"):
         return
-    kept = run.settings()["identity"]
+    kept = to_builtins(run.settings().identity)
     refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
         # A constant that the run does not name is from after it, at its default.

@@ -7,27 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
-from types import NoneType
-from typing import Any
+
+from msgspec import UNSET, to_builtins
 
 from atlas.errors import AtlasError
 from atlas.run import images
 from atlas.run.folder import Run
 from atlas.run.plan import Item
-from atlas.run.shape import misfit
+from atlas.run.schema import PictureDigests, Record, StageRecord, read_as
 from atlas.target import Picture
 
 FILES = {"picture": ".png", "stages": ".stages.png"}
 """The files of a picture besides its record, which holds their SHA-256."""
-
-RECORD = {
-    **{"layer": str, "unit": int, "sample": int, "seed": int, "attempt": int, "status": str},
-    **{"size": int, "stages": [{"upscale": int, "size": int}]},
-    "terms": {"activation": (float, NoneType), "loss": (float, NoneType)},
-    "activations": [(float, NoneType)],
-    "sha256": dict.fromkeys(FILES, str),
-}
-"""The shape of a record."""
 
 
 def write_picture(run: Run, item: Item, picture: Picture) -> None:
@@ -37,20 +28,20 @@ def write_picture(run: Run, item: Item, picture: Picture) -> None:
         "stages": images.encode_png(images.strip([stage for _, stage in stages])),
         "picture": images.encode_png(images.to_8bit(picture.image)),
     }
-    record = {
+    record = Record(
         **asdict(picture.target),
-        "seed": picture.seed,
-        "attempt": picture.attempt,
-        "status": picture.status,
-        "size": picture.image.shape[-1],
-        "stages": [{"upscale": upscale, "size": len(stage)} for upscale, stage in stages],
-        "terms": {name: _number(value) for name, value in picture.terms.items()},
-        "activations": [_number(value) for value in picture.activations],
-        "sha256": {name: sha256(data).hexdigest() for name, data in files.items()},
-    }
+        seed=picture.seed,
+        attempt=picture.attempt,
+        status=picture.status,
+        size=picture.image.shape[-1],
+        stages=[StageRecord(upscale, len(stage)) for upscale, stage in stages],
+        terms={name: _number(value) for name, value in picture.terms.items()},
+        activations=[_number(value) for value in picture.activations],
+        sha256=PictureDigests(**{name: sha256(data).hexdigest() for name, data in files.items()}),
+    )
     for name, data in files.items():
         run.write(run.picture_path(*item, suffix=FILES[name]), data)
-    text = json.dumps(record, allow_nan=False)
+    text = json.dumps(to_builtins(record), allow_nan=False)
     run.write(run.picture_path(*item, suffix=".json"), f"{text}\n".encode())
 
 
@@ -76,20 +67,22 @@ def _number(value: float) -> float | None:
     return float(f"{value:.8g}") if math.isfinite(value) else None
 
 
-def parse_record(data: bytes, item: Item) -> dict[str, Any]:
+def parse_record(data: bytes, item: Item) -> Record:
     """Read a record. Raises ValueError when it is damaged, or of another picture."""
     try:
-        record = json.loads(data)
+        record = read_as(Record, json.loads(data))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if found := misfit(record, RECORD):
-        raise ValueError(found)
-    if (record["layer"], record["unit"], record["sample"]) != tuple(item[1:]):
-        raise ValueError(f"it is of {record['layer']}:{record['unit']}")
+    if record.sha256 is UNSET:
+        raise ValueError("sha256 is missing")
+    if missing := {"activation", "loss"} - record.terms.keys():
+        raise ValueError(f"terms.{min(missing)} is missing")
+    if (record.layer, record.unit, record.sample) != tuple(item[1:]):
+        raise ValueError(f"it is of {record.layer}:{record.unit}")
     return record
 
 
-def read_record(run: Run, item: Item) -> dict[str, Any]:
+def read_record(run: Run, item: Item) -> Record:
     """How the picture was made and how it ended: ``UNIT.json``.
 
     Raises AtlasError when it is damaged.

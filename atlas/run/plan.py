@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
+from msgspec import UNSET
+
 from atlas.run.folder import Run
-from atlas.run.shape import misfit
+from atlas.run.schema import PlanFile, read_as
 from atlas.target import Target
 
 
@@ -44,25 +46,23 @@ class Plan:
         """Read the plan of a run; empty when it has none yet. Raises AtlasError for no plan."""
         if not run.has("plan.json"):
             return cls()
-        kept = run.read_json("plan")
-        most = kept.get("most")
-        found = misfit(kept, {"chunks": [[list]]})
-        if found is None and most is not None and (type(most) is not int or most < 1):
-            found = "most is no whole number from 1"
-        if found:
-            raise run.irreplaceable("plan", found)
-        for i, chunk in enumerate(kept["chunks"]):
+        try:
+            kept = read_as(PlanFile, run.read_json("plan"))
+        except ValueError as error:
+            raise run.irreplaceable("plan", str(error)) from None
+        for i, chunk in enumerate(kept.chunks):
             for j, item in enumerate(chunk):
                 if not _is_item(item):
                     raise run.irreplaceable("plan", f"chunks[{i}][{j}] is no picture to make")
             if len({recipe for recipe, *_ in chunk}) != 1:
                 raise run.irreplaceable("plan", f"chunks[{i}] is not of one recipe")
-        return cls(tuple(tuple(Item(*item) for item in chunk) for chunk in kept["chunks"]), most)
+        chunks = tuple(tuple(Item(*item) for item in chunk) for chunk in kept.chunks)
+        return cls(chunks, kept.most or None)
 
     def save(self, run: Run) -> None:
         """Write the plan into the run."""
-        most = {} if self.most is None else {"most": self.most}
-        run.write_json("plan", {"chunks": self.chunks, **most})
+        chunks = [[list(item) for item in chunk] for chunk in self.chunks]
+        run.write_json("plan", PlanFile(chunks=chunks, most=self.most or UNSET))
 
     def extended(self, wanted: Sequence[Item], most: int, workers: int) -> "Plan":
         """The plan with chunks appended for the wanted items it does not have.

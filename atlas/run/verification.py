@@ -20,25 +20,14 @@ from atlas.recipe import Recipe
 from atlas.run.folder import Run
 from atlas.run.pictures import FILES, parse_record
 from atlas.run.plan import Item, Plan
-from atlas.run.schema import COMMANDS, TEXTS
+from atlas.run.schema import RunSettings
+from atlas.run.tables import COMMANDS, TABLES, TEXTS
 
 STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
 """The tables of one measurement over the probe set: they are made together."""
 
-COLUMNS = {
-    "activations": ["layer", "unit", "mean", "std", "max", "active_fraction"],
-    "strongest": ["layer", "unit", "place", "image", "mean", "peak", "row", "column"],
-    "tuning": ["layer", "unit"],
-    "tasks": ["layer", "unit", "task", "strong", "weak"],
-    "probe": ["image"],
-    "skipped": ["file", "reason"],
-    "ranking": ["layer", "rank", "unit", "mean"],
-    "examination": ["recipe", "layer", "unit", "sample"],
-    "identification": ["recipe", "layer", "unit", "correct"],
-}
-"""With which columns each table begins."""
-
-WHOLE_NUMBERS = ("unit", "place", "row", "column", "rank", "sample", "task", "strong", "weak")
+FIRST_COLUMNS = {"strongest": 8, "examination": 4}
+"""How many columns a run of an earlier version has at least; all by default."""
 
 OF_EVERY_UNIT = ("activations", "strongest", "tuning")
 """The tables with as many rows of each unit of a layer."""
@@ -95,7 +84,7 @@ def _damages(run: Run) -> Iterator[Damage]:
     if not run.has("run.json"):
         return
     settings, plan = run.settings(), Plan.load(run)
-    _check_recipes(run, settings["identity"]["recipes"], plan)
+    _check_recipes(run, settings.identity.recipes, plan)
     items = [item for chunk in plan.chunks for item in chunk]
     planned = {run.picture_path(*item, suffix=".json") for item in items}
     if foreign := sorted(set(records) - planned):
@@ -107,7 +96,7 @@ def _damages(run: Run) -> Iterator[Damage]:
     yield from _kept(run)
     yield from _tables(run, settings)
     yield from _features(run, settings)
-    yield from _pictures(run, items, settings["identity"]["seed"])
+    yield from _pictures(run, items, settings.identity.seed)
 
 
 def _check_recipes(run: Run, kept: dict[str, Any], plan: Plan) -> None:
@@ -134,7 +123,7 @@ def _vouch(run: Run) -> None:
 
 def _digestible(run: Run) -> list[Path]:
     """The files that ``Run.keep`` writes, as far as the run has them."""
-    names = ("network.json", "judge.npy", *(f"{name}.csv" for name in COLUMNS))
+    names = ("network.json", "judge.npy", *(f"{name}.csv" for name in TABLES))
     sheets = (run.path / "sheets").glob("*/*.png")
     return [path for name in names if (path := run.path / name).is_file()] + sorted(sheets)
 
@@ -144,19 +133,17 @@ def _is_measured(run: Run) -> bool:
     if not all(run.has(f"{name}.csv") for name in STATISTICS):
         return False
     layers = [set(run.table(name)["layer"]) for name in OF_EVERY_UNIT]
-    identifies = run.settings().get("judge") and len(run.table("tasks"))
+    identifies = run.settings().judge and len(run.table("tasks"))
     return layers[0] == layers[1] == layers[2] and (run.has("judge.npy") or not identifies)
 
 
 def _described(run: Run) -> Iterator[Damage]:
     """The JSON files that can be made again."""
-
-    def timings() -> None:
-        values = run.read_json("timings").values()
-        if not all(type(value) in (int, float) for value in values):
-            raise AtlasError("not numbers")
-
-    for name, read in (("network", run.network), ("timings", timings), ("digests", run.digests)):
+    for name, read in (
+        ("network", run.network),
+        ("timings", run.timings),
+        ("digests", run.digests),
+    ):
         if run.has(f"{name}.json") and _digest_of(run, f"{name}.json") is None:
             try:
                 read()
@@ -186,18 +173,18 @@ def _command(path: Path) -> str:
     return COMMANDS["plan"] if path.suffix == ".png" else COMMANDS[path.stem]
 
 
-def _tables(run: Run, settings: dict[str, Any]) -> Iterator[Damage]:
+def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
     """The tables that are not as atlas writes them, in runs of which there is no digest."""
-    for name in COLUMNS:
+    for name in TABLES:
         path = run.path / f"{name}.csv"
         if path.exists() and _digest_of(run, path.name) is None:
             try:
                 table = _read_table(path)
                 if name in OF_EVERY_UNIT and run.has("network.json"):
-                    _check_units(table, run, settings["probe"]["images"])
+                    _check_units(table, run, settings.probe.images)
                 if name == "ranking":
                     _check_ranks(table)
-                if name == "probe" and len(table) < settings["probe"]["images"]:
+                if name == "probe" and len(table) < settings.probe.images:
                     raise ValueError("its rows are not the images of run.json")
             except ValueError as error:
                 yield Damage(path, " ".join(str(error).split()), COMMANDS[name])
@@ -209,19 +196,20 @@ def _read_table(path: Path) -> pd.DataFrame:
     if not text.endswith("\n"):
         raise ValueError("cut short")
     table = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""], dtype=TEXTS)
-    columns = COLUMNS[path.stem]
-    if list(table.columns[: len(columns)]) != columns:
-        raise ValueError(f"its columns are not {','.join(columns)}")
+    schema = TABLES[path.stem]
+    begin = schema.names[: FIRST_COLUMNS.get(path.stem)]
+    if list(table.columns[: len(begin)]) != begin:
+        raise ValueError(f"its columns are not {','.join(begin)}")
     if path.stem == "probe" or table.empty:  # what parameters a stimulus has is its own affair
         return table
+    whole = {column.name for column in schema.columns if column.kind == "whole"}
     for column in table.columns.difference(list(TEXTS)):
         values = table[column]
-        if column in WHOLE_NUMBERS and values.dtype.kind != "i":
+        if column in whole and values.dtype.kind != "i":
             raise ValueError(f"its column {column} is not of whole numbers")
         if values.dtype.kind not in "if":
             raise ValueError(f"its column {column} is not of numbers")
-        # What is undefined for a picture is left out; of a unit everything is known.
-        if path.stem != "examination" and not np.isfinite(values).all():
+        if not schema.gaps and not np.isfinite(values).all():
             raise ValueError(f"its column {column} lacks a number")
     return table
 
@@ -229,7 +217,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 def _check_units(table: pd.DataFrame, run: Run, images: int) -> None:
     """Raise ValueError unless each unit of each layer has all its rows."""
     try:
-        units = {layer["name"]: layer["units"] for layer in run.network()["layers"]}
+        units = {layer.name: layer.units for layer in run.network().layers}
     except AtlasError:
         return  # without the network's description there is nothing to hold it against
     rows = min(STRONGEST, images) if "place" in table.columns else 1
@@ -246,13 +234,13 @@ def _check_ranks(table: pd.DataFrame) -> None:
             raise ValueError(f"its ranks of {layer} are not 1 to {len(ranks)}")
 
 
-def _features(run: Run, settings: dict[str, Any]) -> Iterator[Damage]:
+def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
     """The judge's features of the probe images, when they are of other images or no features."""
     if run.has("judge.npy") and _digest_of(run, "judge.npy") is None:
         try:
             array = run.array("judge")
             right = array.ndim == 2 and array.dtype == np.float16
-            if right and len(array) == settings["probe"]["images"]:
+            if right and len(array) == settings.probe.images:
                 return
         except AtlasError:
             pass
@@ -277,12 +265,12 @@ def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:
         record = parse_record(path.read_bytes(), item)
     except ValueError as error:
         return path, " ".join(str(error).split())
-    if record["seed"] != seed:
-        return path, f"it is of the seed {record['seed']}"
+    if record.seed != seed:
+        return path, f"it is of the seed {record.seed}"
     for name, suffix in FILES.items():
         path = run.picture_path(*item, suffix=suffix)
         if not path.exists():
             return path, "missing"
-        if sha256(path.read_bytes()).hexdigest() != record["sha256"][name]:
+        if sha256(path.read_bytes()).hexdigest() != getattr(record.sha256, name):
             return path, "not what its record says"
     return None
