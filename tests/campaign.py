@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from small_build import contents, draw_photographs, shrink
+from small_build import Colors, contents, draw_photographs, shrink
 
 from atlas._system.atomic_files import PART
 
@@ -59,6 +59,7 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
 
     from atlas import cli
     from atlas._system import signals
+    from atlas.examine import similarity_judge
     from atlas.probe import stimuli
 
     os.dup2(os.open(folder / "log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
@@ -66,6 +67,7 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
     tqdm.set_lock(threading.RLock())  # one of processes would have to be cleaned up after a kill
     if small:
         shrink(pytest.MonkeyPatch())
+        similarity_judge.Judge = Colors
     else:
         few = stimuli.battery()[::16]
         stimuli.battery = lambda: few

@@ -71,7 +71,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], type]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(value=junk)
 def test_any_argument_is_used_or_refused_in_one_line(name: str, value: Any) -> None:
     call, kind = CALLS[name]

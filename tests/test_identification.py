@@ -35,7 +35,6 @@ def seen(means: NDArray[np.floating], batch: int = 32, first: int = 0) -> LayerS
 # The weakest images
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 40))
@@ -73,7 +72,7 @@ def random_means(images: int, units: int, seed: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=(images, units))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(60, 300), st.integers(0, 100), st.floats(0, 1), st.integers(0, 30))
 def test_no_task_holds_one_of_the_nine_shown_nor_an_image_both_strong_and_weak(
     images: int, seed: int, silence: float, first: int

@@ -356,7 +356,7 @@ def seen(linear: nn.Module, ahead: int) -> tuple[np.ndarray, np.ndarray]:
     return places.min(0), places.max(0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(parts(), min_size=1, max_size=4))
 def test_a_receptive_field_is_where_the_image_changes_a_position(
     chain: list[tuple[nn.Module, nn.Module]],

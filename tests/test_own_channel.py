@@ -79,7 +79,7 @@ def whole(module: nn.Module, layer: str, image: Tensor) -> Tensor:
     return outputs[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     batch=st.integers(1, 3),
     channels=st.integers(1, 4),

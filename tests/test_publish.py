@@ -1,9 +1,11 @@
 """Publishing: a whole site reaches the branch gh-pages of a bare repository, no other does."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -244,8 +246,12 @@ def test_make_publishes_another_folder_to_another_remote(
     for name in ("MAKEFLAGS", "MAKELEVEL", "SITE", "REMOTE"):  # of a make that runs the tests
         monkeypatch.delenv(name, raising=False)
     git(checkout, "remote", "rename", "origin", "pages")
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
     stamp = ".venv/.installed-publish"  # -o: as good as installed
-    make = ["make", "-f", str(CHECKOUT / "Makefile"), "-o", stamp, f"PYTHON={sys.executable}"]
+    make = ["make", "-f", str(CHECKOUT / "Makefile"), "-o", stamp]
     subprocess.run([*make, "publish", "SITE=my site", "REMOTE=pages"], check=True)
     assert published(bare) == in_folder(site)
     shutil.move(site, checkout / "site")
@@ -373,6 +379,20 @@ def test_a_push_that_fails_says_why(
     assert "cannot push to gh-pages of origin" in error and "hook declined" in error
     hook.unlink()
     assert main([str(site), "origin"]) == 0
+
+
+def test_an_environment_in_a_folder_of_other_letters_publishes(
+    site: Path, bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = tmp_path / "größe"
+    venv.create(environment, symlinks=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    lines = [str(environment), *(path for path in sys.path if path.endswith("site-packages"))]
+    (packages / "editable.pth").write_text("\n".join(lines), "utf-8")
+    monkeypatch.setattr(sys, "executable", str(environment / "bin" / "python"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert main([str(site), "origin"]) == 0
+    assert published(bare) == in_folder(site)
 
 
 def test_no_repository_is_refused(

@@ -79,7 +79,7 @@ def test_a_concatenation_and_an_addition_can_be_left_at() -> None:
     agrees(found[2][1], plain(resnet(), "layer3", shown[2]), 1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.sampled_from([*DENSENET_LAYERS, "features.denseblock2"]), min_size=1, max_size=8)
 )
@@ -254,7 +254,7 @@ def test_shufflenets_own_layers_can_be_left_at() -> None:
         agrees(values, plain(module.double(), layer, image), 1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=2, max_size=4).filter(
         lambda parts: any(used for _, used in parts)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -11,7 +11,6 @@ from atlas.network.network import Network
 from atlas.network.simplify import PhaseConv2d
 
 
-@settings(deadline=None)
 @given(
     kernel=st.integers(1, 8),
     stride=st.integers(2, 4),

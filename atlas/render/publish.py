@@ -289,7 +289,8 @@ def _git(problem: str, *arguments: str) -> str:
 
 def _run(problem: str, command: list[str], variables: dict[str, str]) -> str:
     """What a command prints. Raises AtlasError with the problem and the command's own reason."""
-    environment = os.environ | variables | {"LC_ALL": "C"}
+    # Not the locale C: in that, Python does not find itself below a folder named "größe".
+    environment = os.environ | variables | {"LANGUAGE": "C", "PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
             command,
