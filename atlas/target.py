@@ -20,8 +20,8 @@ class Target:
     unit: int
     sample: int = 1
 
-    def draw(self, seed: int, attempt: int) -> str:
-        """What everything random about a picture is drawn from."""
+    def stream(self, seed: int, attempt: int) -> str:
+        """The name of the random numbers of a picture: its start and its views."""
         return f"{seed}/{self.layer}/{self.unit}/{self.sample}/{attempt}"
 
 

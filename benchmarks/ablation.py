@@ -26,7 +26,7 @@ from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
 from atlas.examine.intervals import estimate
 from atlas.examine.perturbations import PERTURBATIONS
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.maximize.loop import maximize_units
 from atlas.network.loading import load_network
 from atlas.rank import tables
@@ -141,7 +141,7 @@ class Ablation:
         )
         self.run = run
         self.scales = tables.scales(run.table("strongest"))
-        self.judge = Judge(place)
+        self.judge = SimilarityJudge(place)
         if not self.judge.is_independent_of(self.network):
             raise AtlasError(
                 "the judge would judge its own pictures; take a run of another network"

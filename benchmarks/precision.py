@@ -24,10 +24,10 @@ from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
 from atlas.maximize.loop import maximize_units
 from atlas.maximize.objectives import root_mean_square
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network
-from atlas.network.single_channel import own_maps
+from atlas.network.single_channel import single_channel_maps
 from atlas.recipe import RECIPES
 from atlas.target import Picture, Target
 from benchmarks.report import RESULTS, machine, table, write
@@ -97,8 +97,10 @@ def _shown(network: Network, pictures: Sequence[Picture]) -> NDArray[np.float64]
 
 
 def _rms(network: Network, target: Target, shown: Tensor) -> Tensor:
-    ((_, values),) = Trunk(network, [target.layer]).activations(shown)
-    return root_mean_square(own_maps(values, torch.tensor([target.unit], device=network.device)))
+    ((_, values),) = EarlyExitTrunk(network, [target.layer]).activations(shown)
+    return root_mean_square(
+        single_channel_maps(values, torch.tensor([target.unit], device=network.device))
+    )
 
 
 def _spread(ratios: NDArray[np.float64]) -> list[str]:

@@ -67,7 +67,7 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
     tqdm.set_lock(threading.RLock())  # one of processes would have to be cleaned up after a kill
     if small:
         shrink(pytest.MonkeyPatch())
-        similarity_judge.Judge = Colors
+        similarity_judge.SimilarityJudge = Colors
     else:
         few = stimuli.battery()[::16]
         stimuli.battery = lambda: few

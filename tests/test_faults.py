@@ -29,7 +29,7 @@ from atlas.run import folder
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        patch.setattr("atlas.examine.similarity_judge.Judge", Colors)
+        patch.setattr("atlas.examine.similarity_judge.SimilarityJudge", Colors)
         yield
 
 

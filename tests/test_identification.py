@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.examine.identification import correct, tasks_table
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.loading import load_network
 from atlas.network.weights import BUNDLED
 from atlas.rank import weakest_images
@@ -195,7 +195,7 @@ def test_the_judge_sees_a_picture_as_it_sees_a_photograph() -> None:
     coarse = torch.from_numpy(generator.uniform(0, 255, (2, 3, 8, 8)))
     smooth: Tensor = torch.nn.functional.interpolate(coarse, 256, mode="bilinear")
     pictures = smooth.permute(0, 2, 3, 1).round().byte().numpy()
-    judge = Judge()
+    judge = SimilarityJudge()
     photographs = judge.features(pictures[:, 16:-16, 16:-16])
     assert photographs.shape == (2, 1024)
     assert photographs.dtype == np.float16
@@ -205,7 +205,7 @@ def test_the_judge_sees_a_picture_as_it_sees_a_photograph() -> None:
 
 
 def test_no_network_judges_its_own_pictures() -> None:
-    judge = Judge()
+    judge = SimilarityJudge()
     assert not judge.is_independent_of(load_network("googlenet", "bundled"))
     assert not judge.is_independent_of(load_network("googlenet", str(BUNDLED)))
     other = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3))

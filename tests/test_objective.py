@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.maximize import objectives, regularizers
-from atlas.network.single_channel import own_maps
+from atlas.network.single_channel import single_channel_maps
 
 SCHARR = np.array([[-3.0, 0.0, 3.0], [-10.0, 0.0, 10.0], [-3.0, 0.0, 3.0]])
 
@@ -36,7 +36,7 @@ def scharr(channel: NDArray[np.float64]) -> list[float]:
 
 
 def activation(activations: Tensor, units: Tensor) -> Tensor:
-    return objectives.root_mean_square(own_maps(activations, units))
+    return objectives.root_mean_square(single_channel_maps(activations, units))
 
 
 @given(shapes, seeds)

@@ -386,7 +386,7 @@ from atlas.build import maximize, resources
 from atlas.examine import similarity_judge
 
 shrink(pytest.MonkeyPatch())
-similarity_judge.Judge = Colors
+similarity_judge.SimilarityJudge = Colors
 maximize_chunk, chunks = maximize.maximize_chunk, []
 
 def held(*arguments, progress, **options):
