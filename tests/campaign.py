@@ -30,7 +30,9 @@ from small_build import Colors, contents, draw_photographs, shrink
 from atlas._system.atomic_files import PART
 
 LOADED = multiprocessing.get_context("forkserver")
-LOADED.set_forkserver_preload(["atlas.build.build", "atlas.run.verification", "small_build"])
+LOADED.set_forkserver_preload(  # nothing of the tests: their folder is unknown there
+    ["atlas.cli", *(f"atlas.build.{name}" for name in ("rank", "maximize", "examine", "render"))]
+)
 
 SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"]
 GOOGLENET = ["--weights", "bundled", "--layers", "conv1,conv2,inception3a", "--top", "4", *SCHEDULE]
