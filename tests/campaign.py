@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from small_build import Colors, contents, draw_photographs, shrink
+from support.small_build import Colors, contents, draw_photographs, shrink
 
 from atlas._system.atomic_files import PART
 

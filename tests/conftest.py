@@ -6,8 +6,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does,
 
 import pytest
 import torch
-from browsing import browser
 from hypothesis import HealthCheck, settings
+from support.browsing import browser
 
 __all__ = ["browser"]
 

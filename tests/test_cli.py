@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 import torch
-from small_build import QUICK, draw_photographs, shrink
+from support.small_build import QUICK, draw_photographs, shrink
 from torchvision.models import get_model
 
 import atlas

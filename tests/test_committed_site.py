@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from document import Document, check_addresses, pages
+from support.document import Document, check_addresses, pages
 
 from atlas.render.publish import check_site
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_build import Small, draw_photographs
+from support.small_build import Small, draw_photographs
 
 import atlas
 from atlas import AtlasError, Recipe, Run, Settings, Target, build, load_network, maximize_units

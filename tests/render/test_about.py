@@ -1,0 +1,160 @@
+"""What is said of how pictures are made is true of the recipes of the run."""
+
+import html
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.run_fixture import LAYERS, make_run
+from support.small_build import QUICK, draw_photographs, shrink
+
+from atlas.cli import main
+from atlas.recipe import RECIPES, Recipe
+from atlas.render.constants import MEANINGS
+from atlas.render.site import render
+from atlas.run.folder import Run
+
+
+def text_of(page: Path) -> str:
+    return html.unescape(page.read_text("utf-8"))
+
+
+def site_of(tmp_path: Path, recipes: dict[str, dict[str, Any]], **changes: Any) -> Path:
+    """A site of a run with these constants."""
+    layers = [LAYERS[0], LAYERS[3]]
+    run = make_run(tmp_path / "run", recipes=list(recipes), layers=layers, pictured=1)
+    settings = run.read_json("run")
+    settings["identity"]["recipes"] = recipes
+    run.write_json("run", settings | changes)
+    render(run, tmp_path / "site")
+    return tmp_path / "site"
+
+
+ARTICLE, CLEAR = asdict(RECIPES["article"]), asdict(RECIPES["clear"])
+
+
+def test_every_constant_of_a_recipe_can_be_explained() -> None:
+    assert set(MEANINGS) == set(asdict(Recipe()))
+
+
+def test_without_the_articles_recipe_every_difference_from_it_is_explained(tmp_path: Path) -> None:
+    about = text_of(site_of(tmp_path, {"clear": CLEAR}) / "about.html")
+    assert """<th scope="col">the article's</th><th scope="col">clear</th>""" in about
+    for name, value in CLEAR.items():
+        differs = value != ARTICLE[name]
+        term = f"<dt>{name.replace('_', ' ').capitalize()}</dt>"
+        assert (term in about) == differs, name
+        assert (f"<strong>{value}</strong></td></tr>" in about) or not differs
+
+
+def test_words_of_the_article_are_not_said_of_clear(tmp_path: Path) -> None:
+    site = site_of(tmp_path, {"clear": CLEAR})
+    about, index = text_of(site / "about.html"), text_of(site / "index.html")
+    assert "uniform noise" not in about[: about.index("The constants")]
+    assert "picture's pixels" not in about
+    assert "enlarged by 26 %" in about and "enlarged by 26 %" in index
+    assert "moved by up to 8 pixels and enlarged or reduced by up to 10 %" in about
+    assert "changes its pixels" not in index
+    unit = text_of(site / "units/conv1/0000.html")
+    assert "Each step also sees another view" in unit
+
+
+def test_words_of_the_article_are_said_of_it(tmp_path: Path) -> None:
+    site = site_of(tmp_path, {"article": ARTICLE})
+    about, index = text_of(site / "about.html"), text_of(site / "index.html")
+    assert "as uniform noise" in about and "the picture's pixels" in about
+    assert "enlarged by 5 %" in about and "changes its pixels" in index
+    assert '<th scope="col">article</th>' in about and "the article's</th>" not in about
+    assert "What the constants do" not in about
+    assert "another view" not in text_of(site / "units/conv1/0000.html")
+
+
+def test_recipes_that_work_differently_are_told_apart(tmp_path: Path) -> None:
+    recipes = {"article": ARTICLE, "kernel": ARTICLE | {"gradient_kernel": "sobel3"}}
+    site = site_of(tmp_path, recipes | {"clear": CLEAR})
+    about = text_of(site / "about.html")
+    assert "<strong>article, kernel.</strong> A picture starts small, as uniform noise" in about
+    assert "<strong>clear.</strong> A picture starts small, as noise made of random waves" in about
+
+
+@pytest.mark.parametrize(
+    ("recipes", "rewarded", "other"),
+    [
+        ({"article": ARTICLE}, "maximization rewards the root mean square", "rewards the mean of"),
+        ({"clear": CLEAR}, "maximization rewards the mean of", "rewards the root mean square"),
+    ],
+)
+def test_what_a_layer_without_relu_is_rewarded_for_depends_on_the_recipe(
+    tmp_path: Path, recipes: dict[str, dict[str, Any]], rewarded: str, other: str
+) -> None:
+    site = site_of(tmp_path, recipes)
+    for folder in ("layers", "units"):
+        (page,) = (site / folder).rglob("head-*/*.html" if folder == "units" else "head-*.html")
+        assert rewarded in text_of(page) and other not in text_of(page)
+
+
+def test_with_several_recipes_a_layer_without_relu_says_which_is_rewarded_for_what(
+    tmp_path: Path,
+) -> None:
+    site = site_of(tmp_path, {"article": ARTICLE, "clear": CLEAR})
+    (layer,) = (site / "layers").glob("head-*.html")
+    assert "The maximization of article rewards the root mean square" in text_of(layer)
+    assert "The maximization of clear rewards the mean" in text_of(layer)
+
+
+def test_the_original_googlenet_is_named(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", layers=LAYERS[:1], pictured=1)
+    run.write_json("network", run.read_json("network") | {"network": "bvlc_googlenet"})
+    render(run, tmp_path / "site")
+    about = text_of(tmp_path / "site/about.html")
+    assert "the original GoogLeNet, as published with Caffe" in about
+    assert "By default the program shows torchvision's GoogLeNet" in about
+
+
+def test_every_request_is_given_as_a_command_in_order(tmp_path: Path) -> None:
+    asked = make_run(tmp_path / "old").read_json("run")["asked"]
+    mine = ARTICLE | {"jitter": 3}
+    later = asked | {"recipe": ["mine"], "recipes": {"mine": mine}, "layers": ["conv1"]}
+    later.pop("upscales")
+    requests = [asked | {"recipe": ["article"]}, later | {"batch": 7}, later]
+    recipes = {"article": ARTICLE, "mine": mine}
+    site = site_of(tmp_path, recipes, asked=later, requests=requests)
+    about = text_of(site / "about.html")
+    commands = [part for part in about.split("<code>") if part.startswith("atlas build")]
+    assert len(commands) == 2  # the batch is the one that the run resolved
+    assert "--upscales 20" in commands[0] and "--recipe" not in commands[0]
+    assert "--recipe mine" in commands[1] and "--layers conv1" in commands[1]
+    assert "[recipes.mine]" in about
+    unit = text_of(site / "units/conv1/0000.html")
+    by_article, by_mine = [part for part in unit.split("<code>") if part.startswith("atlas build")]
+    assert "--upscales 20" in by_article and "--upscales" not in by_mine
+
+
+def test_a_run_from_before_requests_were_kept_gives_the_command_it_knows(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", layers=LAYERS[:1], pictured=1)
+    assert "requests" not in run.read_json("run")
+    render(run, tmp_path / "site")
+    assert text_of(tmp_path / "site/about.html").count("<code>atlas build") == 1
+
+
+def test_a_run_keeps_every_request_once_and_shows_recipes_in_the_order_of_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrink(monkeypatch)
+    (tmp_path / "album").mkdir()
+    draw_photographs(tmp_path / "album", 3)
+    folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
+    given = ["build", *QUICK, "--probe", str(tmp_path / "album"), *folders]
+    for more in ([], ["--recipe", "clear", "--layers", "conv2"], []):
+        assert main([*given, *more]) == 0
+    settings = Run(tmp_path / "run").read_json("run")
+    assert [request["recipe"] for request in settings["requests"]] == [["article"], ["clear"]]
+    assert settings["asked"] == settings["requests"][0]
+    assert list(settings["identity"]["recipes"]) == ["article", "clear"]
+    layer = (tmp_path / "site/layers/conv2.html").read_text()
+    assert layer.index('value="article"') < layer.index('value="clear"')
+    assert 'value="clear"' not in (tmp_path / "site/layers/conv1.html").read_text()
+    about = text_of(tmp_path / "site/about.html")
+    commands = [part for part in about.split("<code>") if part.startswith("atlas build")]
+    assert ["--recipe clear" in command for command in commands] == [False, True]
