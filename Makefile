@@ -42,10 +42,11 @@ serve: $(VENV)/.installed ## show the site on localhost
 test: $(VENV)/.installed-test ## set up and run all tests
 	$(PYTHON) -m pytest
 
-lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## check format, style and types
+lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## check format, style, types and imports
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m pyright --pythonpath $(PYTHON)
+	$(PYTHON) -c 'from importlinter.cli import lint_imports_command as check; check()' --no-cache
 
 bench: $(VENV)/.installed ## compare the speed with other programs and the machine (WEIGHTS DEVICE)
 	@$(MAKE) --no-print-directory $(VENV)/.installed-bench || echo "Lucent and Horama cannot be installed here."

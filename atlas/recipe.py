@@ -1,7 +1,7 @@
 """Recipes: every constant of the maximization, and the ladder of sizes a picture climbs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ CHOICES = {
     "color_range": ("free", "sigmoid"),
     "color_axes": ("rgb", "decorrelated"),
     "basis": ("pixels", "cosines"),
-    "relu_gradient": ("true", "redirected"),
+    "relu_gradient": ("plain", "redirected"),
 }
 """The constants that are names, and the names there are."""
 
@@ -75,7 +75,7 @@ class Recipe:
         color_axes: ``rgb``, or ``decorrelated`` as the colors of photographs are.
         basis: of the optimizer's parameters: ``pixels``, or the ``cosines`` that make them.
         spectrum_decay: cosines of frequency f are counted in units of 1 / f to this power.
-        relu_gradient: ``true``, or ``redirected`` where a ReLU is closed everywhere, so that it
+        relu_gradient: ``plain``, or ``redirected`` where a ReLU is closed everywhere, so that it
             reaches silent units; for an objective of the mean, as the RMS has none at zero.
         start_spread: 0 starts from pixels of uniform noise; above 0, from parameters of uniform
             noise with this standard deviation.
@@ -101,10 +101,12 @@ class Recipe:
     color_axes: str = "rgb"
     basis: str = "pixels"
     spectrum_decay: float = 1.0
-    relu_gradient: str = "true"
+    relu_gradient: str = "plain"
     start_spread: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.relu_gradient == "true":  # as it was called before
+            object.__setattr__(self, "relu_gradient", "plain")
         for field in fields(self):
             _check(field.name, field.type, getattr(self, field.name))
         if self.start_size < 1 or self.upscales < 0 or not 1 <= self.steps <= 10_000:
@@ -186,6 +188,14 @@ RECIPES = {
     ),
 }
 """The built-in recipes by name: the article's, and one for pictures that are easier to read."""
+
+
+def constants(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Every constant of a recipe that a run has kept, in today's words.
+
+    A constant that it does not name is from after it: the article's value changes nothing.
+    """
+    return asdict(Recipe(**kept))
 
 
 PHOTOGRAPHS = "photographs"

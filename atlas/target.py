@@ -6,6 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas._system.contact_sheet import Cell, contact_sheet
+from atlas._system.images import encode_png, to_8bit
+
 Status = Literal["ok", "silent", "broken"]
 
 
@@ -17,8 +20,8 @@ class Target:
     unit: int
     sample: int = 1
 
-    def draw(self, seed: int, attempt: int) -> str:
-        """What everything random about a picture is drawn from."""
+    def stream(self, seed: int, attempt: int) -> str:
+        """The name of the random numbers of a picture: its start and its views."""
         return f"{seed}/{self.layer}/{self.unit}/{self.sample}/{attempt}"
 
 
@@ -46,3 +49,16 @@ class Picture:
     activations: NDArray[np.float64]
     terms: dict[str, float]
     stages: list[tuple[int, NDArray[np.floating]]]
+
+    def _repr_png_(self) -> bytes:
+        """The picture in a notebook."""
+        return encode_png(to_8bit(self.image))
+
+
+class Pictures(list[Picture]):
+    """Pictures in the order asked; in a notebook, a contact sheet."""
+
+    def _repr_png_(self) -> bytes:
+        captions = [f"{each.target.layer}:{each.target.unit}" for each in self]
+        cells = [Cell(to_8bit(p.image), c) for p, c in zip(self, captions, strict=True)]
+        return encode_png(contact_sheet(f"{len(self)} pictures", cells))

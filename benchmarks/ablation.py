@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas._system import contact_sheet, images
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.paths import as_path
 from atlas.build.resources import choose_device, choose_precision
@@ -25,12 +26,11 @@ from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
 from atlas.examine.intervals import estimate
 from atlas.examine.perturbations import PERTURBATIONS
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.maximize.loop import maximize_units
 from atlas.network.loading import load_network
 from atlas.rank import tables
 from atlas.recipe import RECIPES, Recipe
-from atlas.run import contact_sheet, images
 from atlas.run.folder import Run
 from atlas.target import Picture, Target
 from benchmarks import report
@@ -55,7 +55,7 @@ VARIANTS: Mapping[str, Recipe] = {
     "free range": replace(CLEAR, color_range="free"),
     "white spectrum": replace(CLEAR, spectrum_decay=0),
     "pixels": replace(CLEAR, basis="pixels"),
-    "true gradient": replace(CLEAR, relu_gradient="true"),
+    "plain gradient": replace(CLEAR, relu_gradient="plain"),
     "white start": replace(CLEAR, start_spread=0),
 }
 """The article's recipe and its author's wishes; ``clear``, and with a piece out, or one put in."""
@@ -137,11 +137,11 @@ class Ablation:
         asked = run.settings().asked
         place = choose_device(device)
         self.network = load_network(
-            asked["network"], asked["weights"], place, choose_precision(precision, place)
+            asked["network"], asked["weights"], place, precision=choose_precision(precision, place)
         )
         self.run = run
         self.scales = tables.scales(run.table("strongest"))
-        self.judge = Judge(place)
+        self.judge = SimilarityJudge(place)
         if not self.judge.is_independent_of(self.network):
             raise AtlasError(
                 "the judge would judge its own pictures; take a run of another network"
@@ -176,8 +176,8 @@ class Ablation:
             self.network,
             targets,
             shown,
-            self.run.table("activations"),
-            self.run.table("strongest"),
+            activations=self.run.table("activations"),
+            strongest=self.run.table("strongest"),
         )
         features = self.judge.features_of(shown)
         references = {

@@ -161,7 +161,7 @@ def _atlas(workloads: Workloads, precision: Precision) -> list[float]:
     group = ProcessGroup.join()
     first = workloads[0]
     device = choose_device(first.device, group.local_rank)
-    network = load_network("googlenet", first.weights, device, precision)
+    network = load_network("googlenet", first.weights, device, precision=precision)
     threads = choose_workers(device)
     queues = map(str, itertools.count())
 

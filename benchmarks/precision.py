@@ -17,18 +17,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from atlas._system import images
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.paths import as_path
 from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
 from atlas.maximize.loop import maximize_units
 from atlas.maximize.objectives import root_mean_square
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network
-from atlas.network.single_channel import own_maps
+from atlas.network.single_channel import single_channel_maps
 from atlas.recipe import RECIPES
-from atlas.run import images
 from atlas.target import Picture, Target
 from benchmarks.report import RESULTS, machine, table, write
 from benchmarks.workload import excited_units
@@ -53,7 +53,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     device = choose_device(options.device)
     recipe = RECIPES[options.recipe]
     networks = {
-        precision: load_network("googlenet", options.weights, device, precision)
+        precision: load_network("googlenet", options.weights, device, precision=precision)
         for precision in PRECISIONS
     }
     exact = networks["float32"]
@@ -97,8 +97,10 @@ def _shown(network: Network, pictures: Sequence[Picture]) -> NDArray[np.float64]
 
 
 def _rms(network: Network, target: Target, shown: Tensor) -> Tensor:
-    ((_, values),) = Trunk(network, [target.layer]).activations(shown)
-    return root_mean_square(own_maps(values, torch.tensor([target.unit], device=network.device)))
+    ((_, values),) = EarlyExitTrunk(network, [target.layer]).activations(shown)
+    return root_mean_square(
+        single_channel_maps(values, torch.tensor([target.unit], device=network.device))
+    )
 
 
 def _spread(ratios: NDArray[np.float64]) -> list[str]:

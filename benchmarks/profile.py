@@ -34,7 +34,7 @@ def _profile(options: argparse.Namespace) -> str:
     keep_freed_memory()
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)
-    network = load_network("googlenet", options.weights, device, precision)
+    network = load_network("googlenet", options.weights, device, precision=precision)
     layers = [layer.name for layer in network.layers]
     targets = [Target(*pair) for pair in excited_units(network, layers)]
     torch.set_num_threads(options.threads)

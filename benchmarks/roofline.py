@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.early_exit import ancestors
 from atlas.network.network import Network
-from atlas.network.single_channel import OwnChannels
+from atlas.network.single_channel import SingleChannels
 from benchmarks.workload import Workload
 
 IMAGES, INPUTS, OUTPUTS, SIDE, KERNEL = 16, 192, 384, 56, 3
@@ -52,7 +52,7 @@ class ConvolutionCounter(fx.Interpreter):
 def operations(network: Network, workload: Workload) -> int:
     """Floating-point operations that the pictures of the workload need."""
     counter = ConvolutionCounter(network)
-    trunk = OwnChannels(network, workload.units)
+    trunk = SingleChannels(network, workload.units)
     total = 0.0
     for size in workload.sizes:
         forward = counter.count(size)

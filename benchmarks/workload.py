@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from atlas.maximize.seeding import starting_noise
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
 from atlas.recipe import Recipe
 from atlas.target import Target
@@ -83,7 +83,7 @@ def excited_units(
     the first of each layer, then the second of each, up to ``count`` (by default one a layer).
     """
     least: dict[str, Tensor] = {}
-    trunk = Trunk(network, layers)
+    trunk = EarlyExitTrunk(network, layers)
     with torch.no_grad():
         for size in (Recipe().start_size, NOISE_SIZE):
             noise = [starting_noise(0, Target("noise", 0), i, size) for i in range(NOISE_IMAGES)]

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+PATIENCE = 300_000
+"""Milliseconds to wait for what a busy machine does late."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -21,7 +24,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(reason)
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=arguments, timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -36,6 +39,7 @@ def _failure(request: Request) -> str:
 def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     """A page that fails the test on any console message, script error or failed request."""
     context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(f"console: {message.text}"))

@@ -25,12 +25,14 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from small_build import contents, draw_photographs, shrink
+from small_build import Colors, contents, draw_photographs, shrink
 
 from atlas._system.atomic_files import PART
 
 LOADED = multiprocessing.get_context("forkserver")
-LOADED.set_forkserver_preload(["atlas.build.build", "atlas.run.verification", "small_build"])
+LOADED.set_forkserver_preload(  # nothing of the tests: their folder is unknown there
+    ["atlas.cli", *(f"atlas.build.{name}" for name in ("rank", "maximize", "examine", "render"))]
+)
 
 SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"]
 GOOGLENET = ["--weights", "bundled", "--layers", "conv1,conv2,inception3a", "--top", "4", *SCHEDULE]
@@ -59,6 +61,7 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
 
     from atlas import cli
     from atlas._system import signals
+    from atlas.examine import similarity_judge
     from atlas.probe import stimuli
 
     os.dup2(os.open(folder / "log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
@@ -66,6 +69,7 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
     tqdm.set_lock(threading.RLock())  # one of processes would have to be cleaned up after a kill
     if small:
         shrink(pytest.MonkeyPatch())
+        similarity_judge.SimilarityJudge = Colors
     else:
         few = stimuli.battery()[::16]
         stimuli.battery = lambda: few

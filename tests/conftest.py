@@ -7,8 +7,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does,
 import pytest
 import torch
 from browsing import browser
+from hypothesis import HealthCheck, settings
 
 __all__ = ["browser"]
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

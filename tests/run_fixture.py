@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas._system.contact_sheet import Cell, contact_sheet
+from atlas._system.images import encode_png, strip
 from atlas.probe.stimuli import battery, conditions, digest
 from atlas.recipe import Recipe
-from atlas.run.contact_sheet import Cell, contact_sheet
 from atlas.run.folder import Run
-from atlas.run.images import encode_png, strip
 
 HOSTILE = '<img src=x onerror="alert(1)">&amp;\'.jpg'
 """A file name that is markup; a page must show it as it is."""

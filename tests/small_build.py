@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from atlas.build import resources
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network import loading
 from atlas.network.network import Network
 from atlas.probe import stimuli
@@ -44,7 +44,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stimuli, "battery", lambda: few)
 
 
-class Colors(Judge):
+class Colors(SimilarityJudge):
     """A judge to whom images are alike that have the same colors."""
 
     def features(self, photographs: NDArray[np.uint8]) -> NDArray[np.float16]:

@@ -56,14 +56,14 @@ CALLS: dict[str, tuple[Callable[[Any], Any], type]] = {
     "ranked network": (lambda value: rank_units(value, Gray()), pd.DataFrame),
     "images": (lambda value: rank_units(NETWORK, value), pd.DataFrame),
     "layers": (lambda value: rank_units(NETWORK, Gray(), value), pd.DataFrame),
-    "top": (lambda value: rank_units(NETWORK, Gray(), ["conv1"], value), pd.DataFrame),
+    "top": (lambda value: rank_units(NETWORK, Gray(), ["conv1"], top=value), pd.DataFrame),
     "maximized network": (lambda value: maximize_units(value, [("conv1", 1)], RECIPE), list),
     "units": (lambda value: maximize_units(NETWORK, value, RECIPE), list),
     "recipe": (
         lambda value: maximize_units(NETWORK, [("conv1", 1)] if value is not None else [], value),
         list,
     ),
-    "seed": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, value), list),
+    "seed": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, seed=value), list),
     "init": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, init=value), list),
     "scales": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, scales=value), list),
     "batch": (lambda value: maximize_units(NETWORK, [("conv1", 1)], RECIPE, batch=value), list),
@@ -71,7 +71,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], type]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(value=junk)
 def test_any_argument_is_used_or_refused_in_one_line(name: str, value: Any) -> None:
     call, kind = CALLS[name]

@@ -42,7 +42,7 @@ def test_the_growth_series_is_the_articles() -> None:
     assert shown == [3, 9, 18, 27, 36, 45]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 60), st.floats(1.01, 2.0), st.integers(0, 2**32 - 1))
 def test_enlarging_is_opencvs(size: int, factor: float, seed: int) -> None:
     image = np.random.default_rng(seed).random((size, size, 3))
@@ -81,7 +81,7 @@ def small() -> nn.Module:
     return nn.Sequential(*layers, nn.Conv2d(5, 4, 3))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["0", "1", "2", "3", "4"]), st.integers(0, 3)),

@@ -17,15 +17,16 @@ from atlas.network.loading import load_network
 from atlas.network.weights import load_model
 from atlas.recipe import RECIPES, Recipe
 from benchmarks import __main__ as compare
-from benchmarks import ablation, growth, precision, profile
-from benchmarks.contenders import Skipped, time_contender
+from benchmarks import ablation, growth, precision, profile, roofline
+from benchmarks.contenders import Skipped, Workloads, time_contender
 from benchmarks.roofline import operations
 from benchmarks.workload import Workload, coarse, excited_units
 
 
 def test_a_small_benchmark_prints_its_tables_and_writes_its_figures(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(roofline, "SIDE", 7)  # of the large convolution
     small = "--layers conv1,conv2 --size 30 --upscales 1 --steps 1 --repeats 1 --device cpu"
     contenders = "article,atlas float32"
     arguments = [*small.split(), "--contenders", contenders, "--results", str(tmp_path)]
@@ -92,8 +93,15 @@ def test_a_workload_survives_the_way_to_another_process() -> None:
 
 
 def test_growth_measures_units_sizes_and_processes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def time_processes(
+        name: str, workloads: Workloads, workers: tuple[int, int] | None
+    ) -> list[float]:
+        """A process alone is timed elsewhere."""
+        return time_contender(name, workloads, workers) if workers else [1.0]
+
+    monkeypatch.setattr(growth, "time_contender", time_processes)
     small = "--units 2 --sizes 34 --processes 2 --steps 1 --precision float32"
     assert growth.main([*small.split(), "--results", str(tmp_path)]) == 0
     assert "34 pixels" in capsys.readouterr().out

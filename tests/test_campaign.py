@@ -12,7 +12,8 @@ def test_a_build_killed_in_every_stage_gives_the_bytes_of_an_undisturbed_one(
     campaign = Campaign(tmp_path / "campaign", small=True)
     campaign.round(turns=(1, 1, 2, 1, 1))
     campaign.round(turns=(1, 0, 1, 0, 0), extends=True)
-    assert campaign.kills.total() + campaign.interrupts.total() >= 3
+    while campaign.kills.total() + campaign.interrupts.total() < 3:  # a process was faster
+        campaign.round(turns=(1, 1, 1, 1, 1))
 
 
 @pytest.mark.campaign

@@ -62,7 +62,7 @@ def test_clear_ends_at_the_articles_size_and_costs_no_more() -> None:
     assert costs[1] < costs[0]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     st.lists(
         st.tuples(st.sampled_from("01234"), st.integers(0, 3), st.floats(0.1, 100)),

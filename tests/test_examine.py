@@ -67,7 +67,9 @@ def test_the_evidence_is_numpys_in_the_order_of_the_pictures() -> None:
     made, shown = network(), pictures(len(TARGETS))
     table, strongest = statistics()
     done: list[int] = []
-    found = examine_pictures(made, TARGETS, shown, table, strongest, done.append)
+    found = examine_pictures(
+        made, TARGETS, shown, activations=table, strongest=strongest, progress=done.append
+    )
     assert found.columns.tolist() == [
         *("layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms", "z", "standing"),
         *("shift", "blur", "jpeg", "rescale", "slope", "alike"),
@@ -106,7 +108,9 @@ def test_a_gain_over_nothing_is_undefined(quantity: str) -> None:
     table, strongest = statistics()
     strongest.loc[(strongest["layer"] == "0") & (strongest["unit"] == 3), quantity] = 0.0
     strongest.loc[(strongest["layer"] == "2") & (strongest["unit"] == 1), "mean"] = -0.5
-    found = examine_pictures(network(), TARGETS[:3], pictures(3), table, strongest)
+    found = examine_pictures(
+        network(), TARGETS[:3], pictures(3), activations=table, strongest=strongest
+    )
     undefined = found[f"gain_{quantity}"].isna().tolist()
     assert undefined == [quantity == "mean", True, False]
     assert found[["z", "standing"]].notna().to_numpy().all()
@@ -117,7 +121,9 @@ def test_a_unit_that_no_probe_image_changes_has_no_standing_and_counts_for_no_ot
     shown = pictures(2)
     dead = (table["layer"] == "0") & (table["unit"] == 3)
     table.loc[dead, "std"] = 0.0
-    found = examine_pictures(network(), [Target("0", 3), Target("0", 0)], shown, table, strongest)
+    found = examine_pictures(
+        network(), [Target("0", 3), Target("0", 0)], shown, activations=table, strongest=strongest
+    )
     assert found["z"].isna().tolist() == [True, False]
     assert found["standing"].isna().tolist() == [True, False]
     assert found["standing"].dtype == "Int64", "whole numbers in the file"
@@ -129,26 +135,36 @@ def test_a_unit_that_no_probe_image_changes_has_no_standing_and_counts_for_no_ot
 
 def test_a_layer_that_no_probe_image_changes_has_no_standings() -> None:
     table, strongest = statistics(std=0.0)
-    found = examine_pictures(network(), TARGETS[:3], pictures(3), table, strongest)
+    found = examine_pictures(
+        network(), TARGETS[:3], pictures(3), activations=table, strongest=strongest
+    )
     assert found[["z", "standing"]].isna().to_numpy().all()
 
 
 def test_pictures_are_examined_in_full_precision() -> None:
     table, strongest = statistics()
     shown = pictures(5)
-    exact = examine_pictures(network("float32"), TARGETS[:5], shown, table, strongest)
-    half = examine_pictures(network("bfloat16"), TARGETS[:5], shown, table, strongest)
+    exact = examine_pictures(
+        network("float32"), TARGETS[:5], shown, activations=table, strongest=strongest
+    )
+    half = examine_pictures(
+        network("bfloat16"), TARGETS[:5], shown, activations=table, strongest=strongest
+    )
     pd.testing.assert_frame_equal(half, exact)
-    double = examine_pictures(network("float64"), TARGETS[:5], shown, table, strongest)
+    double = examine_pictures(
+        network("float64"), TARGETS[:5], shown, activations=table, strongest=strongest
+    )
     np.testing.assert_allclose(exact["rms"], double["rms"], rtol=1e-5)
 
 
 def test_a_picture_is_examined_by_itself() -> None:
     table, strongest = statistics()
     shown = pictures(len(TARGETS))
-    together = examine_pictures(network(), TARGETS, shown, table, strongest)
+    together = examine_pictures(network(), TARGETS, shown, activations=table, strongest=strongest)
     for i in (0, 4, 20):
-        alone = examine_pictures(network(), TARGETS[i : i + 1], shown[i : i + 1], table, strongest)
+        alone = examine_pictures(
+            network(), TARGETS[i : i + 1], shown[i : i + 1], activations=table, strongest=strongest
+        )
         np.testing.assert_allclose(
             alone.loc[0, ["mean", "rms", "z"]].to_numpy(float),
             together.loc[i, ["mean", "rms", "z"]].to_numpy(float),
@@ -163,7 +179,7 @@ def rms(made: Network, target: Target, picture: NDArray[np.uint8]) -> float:
 def test_what_is_left_after_a_perturbation_is_a_fraction_of_the_rms() -> None:
     made, (table, strongest) = network(), statistics()
     shown = pictures(len(TARGETS), side=30)
-    found = examine_pictures(made, TARGETS, shown, table, strongest)
+    found = examine_pictures(made, TARGETS, shown, activations=table, strongest=strongest)
     for target, picture, row in zip(TARGETS, shown, found.to_dict("records"), strict=True):
         for name, perturb in PERTURBATIONS.items():
             left = np.mean([rms(made, target, variant) for variant in perturb(picture)])
@@ -187,7 +203,9 @@ def test_a_pattern_finer_than_the_blur_is_lost_to_it_and_a_flat_picture_loses_no
     table = pd.DataFrame({"layer": "0", "unit": [0, 1], "mean": 0.0, "std": 1.0})
     strongest = table.assign(place=1, rms=1.0)
     targets = [Target("0", 0), Target("0", 1), Target("0", 0)]
-    found = examine_pictures(made, targets, [stripes, flat, flat], table, strongest)
+    found = examine_pictures(
+        made, targets, [stripes, flat, flat], activations=table, strongest=strongest
+    )
     left = found[list(PERTURBATIONS)].to_numpy(float)  # shift, blur, jpeg, rescale
     assert left[0, 0] == pytest.approx(1)
     assert left[0, 1] < 0.05
@@ -199,7 +217,9 @@ def test_a_pattern_finer_than_the_blur_is_lost_to_it_and_a_flat_picture_loses_no
 def test_rescaling_is_undefined_below_the_smallest_picture_that_the_network_takes() -> None:
     made, (table, strongest) = network(), statistics()
     side = made.smallest_input
-    found = examine_pictures(made, TARGETS[:2], pictures(2, side), table, strongest)
+    found = examine_pictures(
+        made, TARGETS[:2], pictures(2, side), activations=table, strongest=strongest
+    )
     assert np.isnan(found["rescale"].to_numpy(float)).all()
     assert found[["shift", "blur", "jpeg"]].notna().to_numpy().all()
 
@@ -209,7 +229,9 @@ def test_samples_are_as_alike_as_the_layers_responses_to_them() -> None:
     table.loc[(table["layer"] == "0") & (table["unit"] == 2), "std"] = 0.0
     shown = pictures(5)
     targets = [Target("0", 1, sample) for sample in (1, 2, 3)] + [Target("0", 3), Target("2", 1)]
-    found = examine_pictures(made, targets, [*shown[:3], *shown[3:]], table, strongest)
+    found = examine_pictures(
+        made, targets, [*shown[:3], *shown[3:]], activations=table, strongest=strongest
+    )
     changed = (table["layer"] == "0") & (table["std"] > 0)
     units, mean, std = table.loc[changed, ["unit", "mean", "std"]].to_numpy(float).T
     answers = [activations(made, "0", picture).mean((1, 2)) for picture in shown[:3]]
@@ -220,7 +242,9 @@ def test_samples_are_as_alike_as_the_layers_responses_to_them() -> None:
     ]
     np.testing.assert_allclose(found["alike"][:3], np.mean(cosines), rtol=1e-9)
     assert found["alike"].isna().tolist() == [False] * 3 + [True] * 2, "one picture alone"
-    same = examine_pictures(made, targets[:3], [shown[0]] * 3, table, strongest)
+    same = examine_pictures(
+        made, targets[:3], [shown[0]] * 3, activations=table, strongest=strongest
+    )
     np.testing.assert_allclose(same["alike"], 1, rtol=1e-12)
 
 
@@ -233,7 +257,9 @@ def test_a_picture_that_does_not_excite_its_unit_is_not_among_those_compared() -
     answers = activations(made, "1", black).any((1, 2))
     (unit, *_) = np.flatnonzero(~answers)
     twins = [Target("1", int(unit), sample) for sample in (1, 2, 3)]
-    mixed = examine_pictures(made, twins, [shown[0], black, shown[1]], table, strongest)
-    pair = examine_pictures(made, twins[:2], shown, table, strongest)
+    mixed = examine_pictures(
+        made, twins, [shown[0], black, shown[1]], activations=table, strongest=strongest
+    )
+    pair = examine_pictures(made, twins[:2], shown, activations=table, strongest=strongest)
     (expected, _), found = pair["alike"].tolist(), mixed["alike"].tolist()
     np.testing.assert_allclose(found, [expected, np.nan, expected], rtol=1e-9)

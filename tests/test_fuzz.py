@@ -188,7 +188,7 @@ def test_recipes_of_ones_own_are_used_or_refused(settings: str, tables: list[str
     check_file("\n".join([settings, *tables]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.fixed_dictionaries(
         {},

@@ -22,7 +22,7 @@ UNITS = [("conv1", 3), ("maxpool2", 7), ("inception3a", 70), ("inception4c", 9)]
 
 
 def network(device: str, precision: Precision) -> Network:
-    return load_network("googlenet", "bundled", device, precision)
+    return load_network("googlenet", "bundled", device, precision=precision)
 
 
 def short(name: str) -> Recipe:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.examine.identification import correct, tasks_table
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.loading import load_network
 from atlas.network.weights import BUNDLED
 from atlas.rank import weakest_images
@@ -35,7 +35,6 @@ def seen(means: NDArray[np.floating], batch: int = 32, first: int = 0) -> LayerS
 # The weakest images
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 40))
@@ -73,7 +72,7 @@ def random_means(images: int, units: int, seed: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=(images, units))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(60, 300), st.integers(0, 100), st.floats(0, 1), st.integers(0, 30))
 def test_no_task_holds_one_of_the_nine_shown_nor_an_image_both_strong_and_weak(
     images: int, seed: int, silence: float, first: int
@@ -196,7 +195,7 @@ def test_the_judge_sees_a_picture_as_it_sees_a_photograph() -> None:
     coarse = torch.from_numpy(generator.uniform(0, 255, (2, 3, 8, 8)))
     smooth: Tensor = torch.nn.functional.interpolate(coarse, 256, mode="bilinear")
     pictures = smooth.permute(0, 2, 3, 1).round().byte().numpy()
-    judge = Judge()
+    judge = SimilarityJudge()
     photographs = judge.features(pictures[:, 16:-16, 16:-16])
     assert photographs.shape == (2, 1024)
     assert photographs.dtype == np.float16
@@ -206,7 +205,7 @@ def test_the_judge_sees_a_picture_as_it_sees_a_photograph() -> None:
 
 
 def test_no_network_judges_its_own_pictures() -> None:
-    judge = Judge()
+    judge = SimilarityJudge()
     assert not judge.is_independent_of(load_network("googlenet", "bundled"))
     assert not judge.is_independent_of(load_network("googlenet", str(BUNDLED)))
     other = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from atlas.errors import AtlasError, UsageError
 from atlas.network.bvlc_googlenet import BVLCGoogLeNet
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 
@@ -75,7 +75,9 @@ def test_the_smallest_input_serves_the_layers_behind_the_default_ones() -> None:
     found = Network(vgg, name="vgg11")
     assert found.smallest_input == 32  # five poolings by two
     image = torch.zeros(1, 3, 32, 32)
-    for _, values in Trunk(found, ["features.20", "avgpool", "classifier.6"]).activations(image):
+    for _, values in EarlyExitTrunk(found, ["features.20", "avgpool", "classifier.6"]).activations(
+        image
+    ):
         assert values.numel()
 
 
@@ -290,7 +292,7 @@ def test_the_callers_module_stays_as_it_was() -> None:
     before = {name: value.clone() for name, value in own.state_dict().items()}
     modes = [part.training for part in own.modules()]
     found = load_network(own, precision="float64")
-    for _ in Trunk(found, ["2", "4"]).activations(torch.rand(2, 3, 9, 9).double()):
+    for _ in EarlyExitTrunk(found, ["2", "4"]).activations(torch.rand(2, 3, 9, 9).double()):
         pass
     assert [part.training for part in own.modules()] == modes
     assert all(value.requires_grad for value in own.parameters())
@@ -356,7 +358,7 @@ def seen(linear: nn.Module, ahead: int) -> tuple[np.ndarray, np.ndarray]:
     return places.min(0), places.max(0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(parts(), min_size=1, max_size=4))
 def test_a_receptive_field_is_where_the_image_changes_a_position(
     chain: list[tuple[nn.Module, nn.Module]],

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.maximize import objectives, regularizers
-from atlas.network.single_channel import own_maps
+from atlas.network.single_channel import single_channel_maps
 
 SCHARR = np.array([[-3.0, 0.0, 3.0], [-10.0, 0.0, 10.0], [-3.0, 0.0, 3.0]])
 
@@ -36,10 +36,9 @@ def scharr(channel: NDArray[np.float64]) -> list[float]:
 
 
 def activation(activations: Tensor, units: Tensor) -> Tensor:
-    return objectives.root_mean_square(own_maps(activations, units))
+    return objectives.root_mean_square(single_channel_maps(activations, units))
 
 
-@settings(deadline=None)
 @given(shapes, seeds)
 def test_activation_is_the_rms_of_each_images_own_unit(
     shape: tuple[int, int, int, int], seed: int
@@ -51,7 +50,6 @@ def test_activation_is_the_rms_of_each_images_own_unit(
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-@settings(deadline=None)
 @given(shapes, seeds)
 def test_pixel_is_the_rms_of_each_image(shape: tuple[int, int, int, int], seed: int) -> None:
     given_values = values(shape, seed)
@@ -61,7 +59,6 @@ def test_pixel_is_the_rms_of_each_image(shape: tuple[int, int, int, int], seed: 
     )
 
 
-@settings(deadline=None)
 @given(shapes, seeds)
 def test_gradient_is_the_rms_of_the_scharr_responses_in_x_and_y(
     shape: tuple[int, int, int, int], seed: int
@@ -108,7 +105,6 @@ def test_each_derivative_is_the_published_one_with_scharrs_response_to_a_ramp(
     assert across * sum(regularizers.GRADIENT_KERNELS[name][1]) == pytest.approx(32)
 
 
-@settings(deadline=None)
 @given(shapes, seeds)
 def test_total_variation_is_how_far_neighbors_are_apart(
     shape: tuple[int, int, int, int], seed: int
@@ -122,7 +118,6 @@ def test_total_variation_is_how_far_neighbors_are_apart(
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
 
 
-@settings(deadline=None)
 @given(shapes, seeds)
 def test_objectives_measure_each_map_in_its_units_scale(
     shape: tuple[int, int, int, int], seed: int
@@ -139,7 +134,6 @@ def test_objectives_measure_each_map_in_its_units_scale(
         np.testing.assert_allclose(found, expected[name], rtol=1e-9, atol=1e-12)
 
 
-@settings(deadline=None)
 @given(shapes, seeds)
 def test_gradients_of_the_terms_are_those_of_the_formula(
     shape: tuple[int, int, int, int], seed: int

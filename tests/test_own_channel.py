@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from networks import counted, densenet, googlenet, images, network, resnet, seeded
 from torch import Tensor, nn
 
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
-from atlas.network.single_channel import OwnChannels, OwnMaps, convolve_each
+from atlas.network.single_channel import SingleChannelMaps, SingleChannels, convolve_each
 
 CPU = torch.device("cpu")
 
@@ -24,10 +24,10 @@ def vgg() -> nn.Module:
     return seeded(torchvision.models.vgg11_bn, weights=None, init_weights=False)
 
 
-def own_maps(made: Network, units: list[tuple[str, int]], shown: Tensor) -> list[Tensor]:
+def single_channel_maps(made: Network, units: list[tuple[str, int]], shown: Tensor) -> list[Tensor]:
     """The map of each image, the images in the order of the units."""
-    trunk = OwnChannels(made, units, made.convolution_dtype)
-    return [own for maps in OwnMaps(trunk, units, CPU)(shown) for own in maps]
+    trunk = SingleChannels(made, units, made.convolution_dtype)
+    return [own for maps in SingleChannelMaps(trunk, units, CPU)(shown) for own in maps]
 
 
 # Units of every branch, of several in one layer, and of one twice.
@@ -58,7 +58,7 @@ def test_each_image_has_the_map_of_its_unit_and_its_gradient(make: Any) -> None:
     made, module = network(make), make().double()
     units = sorted(UNITS[make], key=lambda own: (made.depth(own[0]), own[1]))
     shown = images(len(units), size=40).requires_grad_()
-    found = own_maps(made, units, shown)
+    found = single_channel_maps(made, units, shown)
     (gradients,) = torch.autograd.grad([own.square().sum() for own in found], shown)
     for (layer, unit), image, own, gradient in zip(units, shown, found, gradients, strict=True):
         alone = image.detach().clone().requires_grad_()
@@ -79,7 +79,7 @@ def whole(module: nn.Module, layer: str, image: Tensor) -> Tensor:
     return outputs[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     batch=st.integers(1, 3),
     channels=st.integers(1, 4),
@@ -117,14 +117,14 @@ def test_the_other_filters_of_a_layer_are_not_computed(
     unit: tuple[str, int], convolutions: int
 ) -> None:
     with counted() as calls:
-        own_maps(network(googlenet), [unit], images(1))
+        single_channel_maps(network(googlenet), [unit], images(1))
     assert len(calls[nn.Conv2d]) == convolutions
 
 
 def test_what_a_later_layer_alone_needs_is_computed_for_the_images_that_stay() -> None:
     units = [("inception3a", 0), ("inception3a", 70), ("inception3b", 0)]
     with counted() as calls:
-        own_maps(network(googlenet), units, images(3))
+        single_channel_maps(network(googlenet), units, images(3))
     # The stem and the reduction of the second branch for all, what is left of 3a for the last.
     assert calls[nn.Conv2d] == [3, 3, 3, 3, 1, 1, 1, 1, 1]
 
@@ -132,8 +132,10 @@ def test_what_a_later_layer_alone_needs_is_computed_for_the_images_that_stay() -
 def test_in_bfloat16_a_map_is_as_exact_as_that_of_the_whole_layer() -> None:
     units = [("conv3", unit) for unit in range(192)]
     shown = images(1, size=64)
-    exact = dict(Trunk(network(googlenet), ["conv3"]).activations(shown))["conv3"][0]
-    rough = Trunk(network(googlenet, "bfloat16"), ["conv3"], torch.bfloat16)
+    exact = dict(EarlyExitTrunk(network(googlenet), ["conv3"]).activations(shown))["conv3"][0]
+    rough = EarlyExitTrunk(network(googlenet, "bfloat16"), ["conv3"], torch.bfloat16)
     whole = dict(rough.activations(shown.float()))["conv3"][0]
-    own = own_maps(network(googlenet, "bfloat16"), units, shown.float().expand(192, -1, -1, -1))
+    own = single_channel_maps(
+        network(googlenet, "bfloat16"), units, shown.float().expand(192, -1, -1, -1)
+    )
     assert (torch.stack(own) - exact).norm() <= 1.1 * (whole - exact).norm()

@@ -32,7 +32,6 @@ recipes = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(recipes, seeds, sizes)
 def test_an_image_comes_back_from_its_parameters(
     network: Network, recipe: Recipe, seed: int, size: int
@@ -66,7 +65,6 @@ def test_a_sigmoid_keeps_every_color_between_black_and_white(network: Network, s
     np.testing.assert_allclose(extremes.flatten(), [-bound, bound, 0], atol=1e-12)
 
 
-@settings(deadline=None)
 @given(seeds, sizes)
 def test_decorrelated_colors_are_amounts_of_the_axes(
     network: Network, seed: int, size: int
@@ -78,7 +76,7 @@ def test_decorrelated_colors_are_amounts_of_the_axes(
     np.testing.assert_allclose(way.decode(torch.from_numpy(amounts)), expected, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seeds, st.integers(1, 9), st.floats(0, 2))
 def test_cosines_are_those_of_the_formula(
     network: Network, seed: int, size: int, decay: float

@@ -14,15 +14,15 @@ from torch import Tensor, nn
 
 from atlas.errors import AtlasError
 from atlas.maximize import objectives
-from atlas.network.early_exit import Trunk, part
+from atlas.network.early_exit import EarlyExitTrunk, part
 from atlas.network.network import Network
-from atlas.network.single_channel import own_maps
+from atlas.network.single_channel import single_channel_maps
 
 
 def leave(made: Network, layers: Sequence[str], shown: Tensor) -> list[tuple[str, Tensor]]:
     """The layer and the activations of each image, image i leaving at the i-th layer."""
     found = []
-    for layer, values in Trunk(made, layers).activations(shown, Counter(layers)):
+    for layer, values in EarlyExitTrunk(made, layers).activations(shown, Counter(layers)):
         found += [(layer, value[None]) for value in values]
     return found
 
@@ -79,7 +79,7 @@ def test_a_concatenation_and_an_addition_can_be_left_at() -> None:
     agrees(found[2][1], plain(resnet(), "layer3", shown[2]), 1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.sampled_from([*DENSENET_LAYERS, "features.denseblock2"]), min_size=1, max_size=8)
 )
@@ -97,7 +97,7 @@ def test_all_images_stay_to_the_end_where_none_is_said_to_leave() -> None:
     made, module = network(resnet), resnet().double()
     shown = images(3)
     layers = [*RESNET_LAYERS[:6], "layer4", "fc"]
-    found = dict(Trunk(made, layers).activations(shown))
+    found = dict(EarlyExitTrunk(made, layers).activations(shown))
     assert list(found) == sorted(layers, key=made.depth)
     for layer, values in found.items():
         for value, image in zip(values, shown, strict=True):
@@ -105,7 +105,7 @@ def test_all_images_stay_to_the_end_where_none_is_said_to_leave() -> None:
 
 
 def test_a_trunk_can_be_used_again_with_other_images() -> None:
-    trunk = Trunk(network(resnet), ["layer1", "layer2"])
+    trunk = EarlyExitTrunk(network(resnet), ["layer1", "layer2"])
     first, second = images(2), images(5)
     before = dict(trunk.activations(first, {"layer1": 2}))
     part = trunk.activations(second, {"layer1": 2, "layer2": 3})
@@ -121,7 +121,7 @@ def test_a_trunk_can_be_used_again_with_other_images() -> None:
 def test_later_layers_are_computed_for_the_images_that_stay() -> None:
     torch.manual_seed(0)
     made = Network(nn.Sequential(*(nn.Conv2d(3, 3, 3) for _ in range(6))), precision="float64")
-    trunk = Trunk(made, ["0", "2", "4"])
+    trunk = EarlyExitTrunk(made, ["0", "2", "4"])
     with counted() as calls:
         list(trunk.activations(images(6), {"0": 2, "2": 3, "4": 1}))
     assert calls[nn.Conv2d] == [6, 4, 4, 1, 1]
@@ -142,7 +142,7 @@ def test_later_layers_are_computed_for_the_images_that_stay() -> None:
 def test_branches_that_a_layer_does_not_need_are_not_computed(
     layer: str, convolutions: int
 ) -> None:
-    trunk = Trunk(network(googlenet), [layer])
+    trunk = EarlyExitTrunk(network(googlenet), [layer])
     with counted() as calls:
         list(trunk.activations(images(1), {layer: 1}))
     assert len(calls[nn.Conv2d]) == convolutions
@@ -156,7 +156,7 @@ def test_branches_that_a_layer_does_not_need_are_not_computed(
 def test_folding_batch_norm_leaves_the_outputs_unchanged(precision: str) -> None:
     made = network(googlenet, precision)
     layers = [layer.name for layer in made.layers]
-    trunk = Trunk(made, layers)
+    trunk = EarlyExitTrunk(made, layers)
     shown = images(len(layers), size=48)
     with counted() as calls:
         found = dict(trunk.activations(shown, Counter(layers)))
@@ -171,7 +171,7 @@ def test_folding_batch_norm_leaves_the_outputs_unchanged(precision: str) -> None
 @pytest.mark.parametrize("layer", ["conv2.conv", "conv2.bn", "inception3a.branch2.1.conv"])
 def test_a_norm_is_not_folded_where_it_or_its_convolution_is_a_layer(layer: str) -> None:
     made, module = network(googlenet), googlenet().double()
-    trunk = Trunk(made, [layer, "maxpool3"])
+    trunk = EarlyExitTrunk(made, [layer, "maxpool3"])
     shown = images(3)
     with counted() as calls:
         found = dict(trunk.activations(shown, {layer: 1, "maxpool3": 2}))
@@ -210,7 +210,7 @@ def test_a_convolution_used_twice_keeps_its_weights(make: Any, layer: str) -> No
     module = seeded(make).double()
     made = Network(module, precision="float64")
     shown = images(1)
-    found = dict(Trunk(made, [layer]).activations(shown))
+    found = dict(EarlyExitTrunk(made, [layer]).activations(shown))
     agrees(found[layer], module(shown), 1e-12)
 
 
@@ -237,7 +237,7 @@ class Shuffled(nn.Module):
 
 def test_an_image_cannot_leave_where_the_batch_size_is_computed_with() -> None:
     made = Network(seeded(Shuffled), precision="float64")
-    trunk = Trunk(made, ["second", "reshape_1"])
+    trunk = EarlyExitTrunk(made, ["second", "reshape_1"])
     with pytest.raises(AtlasError, match=r"'second'.*size of the batch") as caught:
         list(trunk.activations(images(3), {"second": 1, "reshape_1": 2}))
     assert "\n" not in str(caught.value)
@@ -254,7 +254,7 @@ def test_shufflenets_own_layers_can_be_left_at() -> None:
         agrees(values, plain(module.double(), layer, image), 1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=2, max_size=4).filter(
         lambda parts: any(used for _, used in parts)
@@ -283,9 +283,9 @@ def test_an_images_gradient_does_not_depend_on_its_neighbors() -> None:
     def gradients(shown: Tensor, leaving: Counter[str], units: Tensor) -> Tensor:
         leaf = shown.clone().requires_grad_()
         values, first = [], 0
-        for layer, activations in Trunk(made, list(leaving)).activations(leaf, leaving):
+        for layer, activations in EarlyExitTrunk(made, list(leaving)).activations(leaf, leaving):
             last = first + leaving[layer]
-            maps = own_maps(activations, units[first:last])
+            maps = single_channel_maps(activations, units[first:last])
             values.append(objectives.root_mean_square(maps))
             first = last
         return torch.autograd.grad(torch.cat(values).sum(), leaf)[0]
@@ -308,10 +308,10 @@ def test_the_images_of_the_caller_are_not_written_to() -> None:
     made = Network(nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(3, 2, 3)), precision="float64")
     shown = images(2)
     before = shown.clone()
-    list(Trunk(made, ["0", "1"]).activations(shown, {"0": 1, "1": 1}))
+    list(EarlyExitTrunk(made, ["0", "1"]).activations(shown, {"0": 1, "1": 1}))
     assert torch.equal(shown, before)
 
 
 def test_an_unknown_layer_is_refused() -> None:
     with pytest.raises(AtlasError, match="inception4a"):
-        Trunk(network(googlenet), ["inception4aa"])
+        EarlyExitTrunk(network(googlenet), ["inception4aa"])

@@ -79,7 +79,7 @@ def activations(made: Network, pixels: NDArray[np.uint8]) -> dict[str, NDArray[n
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(1, 30),
     st.integers(1, 9),

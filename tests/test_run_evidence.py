@@ -11,13 +11,13 @@ from small_build import QUICK, contents, draw_photographs, shrink
 
 from atlas.build import evidence
 from atlas.cli import main
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.probe.decoding import decode
 
 PHOTOGRAPHS = 60
 
 
-class Colors(Judge):
+class Colors(SimilarityJudge):
     """A judge to whom images are alike that have the same colors."""
 
     def features(self, photographs: np.ndarray) -> np.ndarray:
@@ -36,7 +36,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def start(album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     shrink(monkeypatch)
-    monkeypatch.setattr("atlas.examine.similarity_judge.Judge", Colors)
+    monkeypatch.setattr("atlas.examine.similarity_judge.SimilarityJudge", Colors)
 
     def call(*options: str, command: str = "build") -> int:
         given = [command, *QUICK, "--probe", str(album), "--run", str(tmp_path / "run")]
@@ -54,7 +54,7 @@ def test_a_run_holds_the_tasks_the_judges_features_and_the_results(
     settings = json.loads((run / "run.json").read_text())
     lower, median, upper = settings["probe"]["slope"]
     assert lower <= median <= upper < 0
-    assert settings["judge"] == Judge().sha256
+    assert settings["judge"] == SimilarityJudge().sha256
     assert np.load(run / "judge.npy").shape[0] == PHOTOGRAPHS
     tasks = pd.read_csv(run / "tasks.csv")
     assert set(tasks["strong"]) | set(tasks["weak"]) <= set(range(PHOTOGRAPHS))
@@ -89,9 +89,9 @@ def test_more_units_are_added_to_the_evidence_and_the_rest_is_not_measured_again
     examined: list[int] = []
     examine = evidence.examine_pictures
 
-    def counted(network, targets, *rest):
+    def counted(network, targets, pictures, **rest):
         examined.append(len(targets))
-        return examine(network, targets, *rest)
+        return examine(network, targets, pictures, **rest)
 
     monkeypatch.setattr(evidence, "examine_pictures", counted)
     assert start("--top", "3") == 0

@@ -2,16 +2,15 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
 from atlas.network.simplify import PhaseConv2d
 
 
-@settings(deadline=None)
 @given(
     kernel=st.integers(1, 8),
     stride=st.integers(2, 4),
@@ -76,6 +75,6 @@ def test_batch_norms_are_folded_however_they_are_called(tracked: bool) -> None:
     network = Network(module)
     image = torch.rand(2, 3, 12, 12)
     with torch.inference_mode():
-        ((_, found),) = Trunk(network, ["last"]).activations(image)
+        ((_, found),) = EarlyExitTrunk(network, ["last"]).activations(image)
         expected = module(image)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)

@@ -34,7 +34,6 @@ def by_hand(image: np.ndarray, scale: float, down: float, right: float) -> np.nd
     return np.apply_along_axis(row, 0, rows, down)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(1, 12),
@@ -78,7 +77,7 @@ def test_zoom_enlarges_and_reduces_within_its_reach() -> None:
     assert abs(np.log(slopes).mean()) < 0.02
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6), st.integers(0, 9))
 def test_views_depend_on_the_pictures_own_name_alone(names: list[str], step: int) -> None:
     images = torch.rand(len(names), 3, 10, 10, dtype=torch.float64)

@@ -21,8 +21,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from small_build import QUICK, Small, shrink
+from small_build import QUICK, Small, contents, draw_photographs, shrink
 
+import atlas
 from atlas._system import processes
 from atlas._system.memory import out_of_memory
 from atlas._system.processes import ProcessGroup
@@ -33,10 +34,14 @@ from atlas.build.resources import bytes_per_image
 from atlas.build.session import Session
 from atlas.cli import main
 from atlas.errors import AtlasError
+from atlas.maximize.loop import maximize_chunk
 from atlas.network.loading import load_network
+from atlas.recipe import Recipe
 from atlas.run.folder import Run
+from atlas.run.pictures import write_pictures
 from atlas.run.plan import Item, Plan, deal, halves
 from atlas.settings import Settings
+from atlas.target import Target
 
 ITEMS = [Item("article", f"layer{number % 16}", number // 16) for number in range(400)]
 
@@ -172,8 +177,7 @@ def test_larger_pictures_need_more_memory_and_wider_numbers_too() -> None:
 
 # Whole builds
 
-SMALL = ["--layers", "conv1,conv2", "--top", "3", "--weights", "bundled", "--quiet"]
-SMALL += ["--upscales", "2", "--steps", "2", "--precision", "float32"]
+THREE = ["--top", "3", "--upscales", "2", "--steps", "2", "--device", "cpu"]
 
 
 @pytest.fixture
@@ -187,14 +191,6 @@ def photographs(tmp_path: Path) -> Path:
     return folder
 
 
-def files(run: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(run).as_posix(): path.read_bytes()
-        for path in sorted(run.rglob("*"))
-        if path.is_file() and path.name != "timings.json"
-    }
-
-
 def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
     tmp_path: Path,
     photographs: Path,
@@ -202,32 +198,33 @@ def test_memory_that_does_not_suffice_halves_the_chunks_of_the_plan(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     maximize_chunk, tried = maximize.maximize_chunk, []
-    monkeypatch.setattr(resources, "choose_workers", lambda *_: 1)
 
-    def small(network, targets, *arguments, **options):
+    def starved(network, targets, *arguments, **options):
         tried.append(len(targets))
         if len(targets) > 2:
             raise MemoryError
         return maximize_chunk(network, targets, *arguments, **options)
 
-    monkeypatch.setattr(maximize, "maximize_chunk", small)
-    options = [option for option in SMALL if option != "--quiet"] + ["--probe", str(photographs)]
+    shrink(monkeypatch)
+    monkeypatch.setattr(resources, "choose_workers", lambda *_: 1)
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
-    assert main(["build", *options, *folders]) == 0
-    assert capsys.readouterr().err.count("the memory does not hold 3 pictures") == 1
-    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
-    assert sorted(map(len, plan["chunks"])) == [1, 1, 2, 2]
-    assert plan["most"] == 2
-    before = files(tmp_path / "run" / "units")
-    # What comes later is planned, and what was planned is made, with what the memory holds.
-    tried.clear()
-    assert main(["build", *options, *folders, "--top", "9"]) == 0
-    assert max(tried) == 2
-    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
-    assert {len(chunk) for chunk in plan["chunks"]} <= {1, 2}
-    monkeypatch.undo()
-    assert main(["build", *options, *folders]) == 0
-    assert before.items() <= files(tmp_path / "run" / "units").items()
+    given = ["build", *THREE, "--probe", str(photographs), *folders]
+    with monkeypatch.context() as patch:
+        patch.setattr(maximize, "maximize_chunk", starved)
+        assert main(given) == 0
+        assert capsys.readouterr().err.count("the memory does not hold 3 pictures") == 1
+        plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+        assert sorted(map(len, plan["chunks"])) == [1, 1, 2, 2]
+        assert plan["most"] == 2
+        before = contents(tmp_path / "run" / "units")
+        # What comes later is planned, and what was planned is made, with what the memory holds.
+        tried.clear()
+        assert main([*given, "--samples", "3"]) == 0
+        assert max(tried) == 2
+        plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+        assert {len(chunk) for chunk in plan["chunks"]} <= {1, 2}
+    assert main(given) == 0
+    assert before.items() <= contents(tmp_path / "run" / "units").items()
 
 
 def test_it_is_said_once_that_the_memory_does_not_suffice(
@@ -238,15 +235,17 @@ def test_it_is_said_once_that_the_memory_does_not_suffice(
 ) -> None:
     maximize_chunk = maximize.maximize_chunk
 
-    def small(network, targets, *arguments, **options):
+    def starved(network, targets, *arguments, **options):
         if len(targets) > 1:
             raise MemoryError
         return maximize_chunk(network, targets, *arguments, **options)
 
-    monkeypatch.setattr(maximize, "maximize_chunk", small)
-    given = [option for option in SMALL if option != "--quiet"] + ["--probe", str(photographs)]
+    shrink(monkeypatch)
+    monkeypatch.setattr(maximize, "maximize_chunk", starved)
+    monkeypatch.setattr(resources, "choose_workers", lambda *_: 4)
     folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "site")]
-    assert main(["build", *given, "--top", "9", *folders]) == 0
+    given = [*THREE, "--samples", "3", "--batch", "4", "--probe", str(photographs), *folders]
+    assert main(["build", *given]) == 0
     assert capsys.readouterr().err.count("the memory does not hold") == 1
 
 
@@ -276,55 +275,67 @@ def test_whichever_process_is_the_first_to_lack_memory_says_so(
 
 STARVED = """
 import resource, sys
+from collections import defaultdict
 from pathlib import Path
-import pytest
-from small_build import shrink
-from atlas import cli
+from small_build import Small
+from atlas._system.processes import ProcessGroup
 from atlas.build import maximize, resources
+from atlas.build.session import Session
+from atlas.maximize.loop import maximize_chunk
+from atlas.network.loading import load_network
 from atlas.recipe import Recipe
-from atlas.run.plan import Item
+from atlas.recipe import Recipe
+from atlas.run.folder import Run
+from atlas.run.plan import Item, Plan
+from atlas.settings import Settings
 
-maximize_chunk, make_chunks = maximize.maximize_chunk, maximize.make_chunks
-patch = pytest.MonkeyPatch()
-shrink(patch)
-patch.setattr(resources, "choose_workers", lambda *_: 1)
-
-def limited(session, todo):
-    target = Item("large", "conv1", 0).target
-    maximize_chunk(session.network, [target], Recipe(start_size=400, upscales=0, steps=1), 0)
-    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[1]) * 2**20, before[1]))
-    try:
-        make_chunks(session, todo)
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
-
-patch.setattr(maximize, "make_chunks", limited)
-sys.exit(cli.main(["build", *sys.argv[2:]]))
+large = Recipe(start_size=400, upscales=0, steps=1)
+settings = Settings(run=sys.argv[1], recipe=("large",), recipes=(("large", large),), quiet=True)
+run = Run(settings.run)
+session = Session(settings, run, ProcessGroup(), print, load_network(Small()))
+maximize.scales = lambda table: defaultdict(lambda: 1.0)
+run.table = lambda name: None
+resources.choose_workers = lambda *_: 1
+first, *others = [Item("large", "conv1", 0, sample) for sample in range(1, 34)]
+chunks = (first,), tuple(others)
+Plan(chunks).save(run)
+maximize.make_chunks(session, chunks[:1])  # so that all is there that one picture takes but once
+session.group = ProcessGroup()  # which has handed out nothing
+taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[2]), resource.RLIM_INFINITY))
+maximize.make_chunks(session, chunks[1:])
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit does not hold")
-def test_a_process_that_gets_no_more_memory_makes_fewer_pictures_at_once(
-    tmp_path: Path, photographs: Path
-) -> None:
-    own = tmp_path / "own.toml"
-    own.write_text("[recipes.large]\nstart_size = 400\nupscales = 0\nsteps = 1\n")
-    given = ["--config", str(own), "--recipe", "large", "--units", "conv1:0", "--samples", "32"]
-    given += ["--batch", "32", "--device", "cpu", "--precision", "float32"]
-    given += ["--probe", str(photographs), "--run", str(tmp_path / "run")]
+def test_a_process_that_gets_no_more_memory_makes_fewer_pictures_at_once(tmp_path: Path) -> None:
+    room = 250 * 2**20  # a picture takes about a sixth of it, thirty-two take five times as much
     done = subprocess.run(
-        [sys.executable, "-c", STARVED, "250", *given, "--site", str(tmp_path / "site")],
+        [sys.executable, "-c", STARVED, str(tmp_path / "run"), str(room)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("the memory does not hold") == 1
+    assert done.stdout.count("the memory does not hold") == 1
     plan = json.loads((tmp_path / "run" / "plan.json").read_text())
     assert min(map(len, plan["chunks"])) <= plan["most"] < 16
-    assert len(list((tmp_path / "run" / "units" / "large" / "conv1").glob("*.json"))) == 32
+    assert len(list((tmp_path / "run" / "units" / "large" / "conv1").glob("*.json"))) == 33
+
+
+def test_pictures_are_written_where_no_thread_can_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    targets = [Target("conv1", unit) for unit in range(2)]
+    recipe = Recipe(upscales=0, steps=1)
+    made = maximize_chunk(load_network(Small()), targets, recipe, seed=0)
+    monkeypatch.setattr(threading.Thread, "start", no_memory)
+    items = [Item("article", target.layer, target.unit) for target in targets]
+    write_pictures(Run(tmp_path), items, made, threads=1)
+    assert len(list((tmp_path / "units" / "article" / "conv1").glob("*.json"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -364,21 +375,78 @@ def test_the_halves_of_a_chunk_are_the_chunk() -> None:
     assert len(first) == 3
 
 
-def test_two_processes_give_the_bytes_of_one(tmp_path: Path, photographs: Path) -> None:
+PROGRAM = """
+import os, sys, time
+from atlas._system import environment
+environment.prepare()  # before torch is loaded
+import pytest
+from small_build import Colors, shrink
+from atlas import cli
+from atlas.build import maximize, resources
+from atlas.examine import similarity_judge
+
+shrink(pytest.MonkeyPatch())
+similarity_judge.SimilarityJudge = Colors
+maximize_chunk, chunks = maximize.maximize_chunk, []
+
+def held(*arguments, progress, **options):
+    while chunks and "HELD" in os.environ:
+        progress(0)
+        time.sleep(0.01)
+    chunks.append(arguments)
+    return maximize_chunk(*arguments, progress=progress, **options)
+
+maximize.maximize_chunk = held
+resources.choose_workers = lambda *_: 1
+sys.exit(cli.main())
+"""
+"""Builds with a small network; where ``HELD`` is set, makes one chunk and waits to be killed."""
+
+ALONE = ["-m"]
+TOGETHER = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "--"]
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Start a build in chunks of two, into ``run`` and ``site`` of a folder."""
+    own = tmp_path_factory.mktemp("program")
+    (own / "small_atlas.py").write_text(PROGRAM)
+    (own / "photographs").mkdir()
+    draw_photographs(own / "photographs", 3)
     # Torchrun sets this variable for its processes where it is not set.
     alone = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    given = ["atlas", "build", *SMALL, "--batch", "2", "--probe", str(photographs)]
-    for name, launcher in (
-        ("one", [sys.executable, "-m"]),
-        ("two", [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "--"]),
-    ):
-        folders = ["--run", str(tmp_path / name), "--site", str(tmp_path / f"{name}-site")]
-        done = subprocess.run(
-            [*launcher, *given, *folders], env=alone, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-    assert files(tmp_path / "two") == files(tmp_path / "one")
-    assert files(tmp_path / "two-site") == files(tmp_path / "one-site")
+    alone["PYTHONPATH"] = os.pathsep.join([str(own), str(Path(__file__).parent)])
+    given = [*THREE, "--top", "all", "--samples", "3", "--batch", "2", "--quiet"]
+    given += ["--probe", str(own / "photographs")]
+
+    def call(launcher: Sequence[str], folder: Path, **variables: str) -> "subprocess.Popen[str]":
+        folders = ["--run", str(folder / "run"), "--site", str(folder / "site")]
+        command = [sys.executable, *launcher, "small_atlas", "build", *given, *folders]
+        return subprocess.Popen(command, env=alone | variables, stderr=subprocess.PIPE, text=True)
+
+    return call
+
+
+def built(process: "subprocess.Popen[str]", folder: Path) -> dict[str, bytes]:
+    """The files that a process leaves in its folder."""
+    _, log = process.communicate()
+    assert process.returncode == 0, log
+    return contents(folder)
+
+
+@pytest.fixture(scope="module")
+def of_one(start: Start, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What one process makes that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("one")
+    return built(start(ALONE, folder), folder)
+
+
+def test_two_processes_give_the_bytes_of_one(
+    start: Start, of_one: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert built(start(TOGETHER, tmp_path), tmp_path) == of_one
 
 
 def children(process: int) -> list[int]:
@@ -389,35 +457,25 @@ def children(process: int) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes under /proc")
 def test_when_one_of_two_processes_is_killed_another_start_gives_the_same_bytes(
-    tmp_path: Path, photographs: Path
+    start: Start, of_one: dict[str, bytes], tmp_path: Path
 ) -> None:
-    def command(name: str, *launcher: str) -> list[str]:
-        folders = ["--run", str(tmp_path / name), "--site", str(tmp_path / f"{name}-site")]
-        given = [*SMALL, "--top", "8", "--steps", "8", "--batch", "2", "--probe", str(photographs)]
-        return [sys.executable, *launcher, "atlas", "build", *given, *folders]
-
     def count() -> int:
-        return len(list((tmp_path / "killed" / "units").rglob("*.json")))
+        return len(list((tmp_path / "run" / "units").rglob("*.json")))
 
-    two = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "--"]
     made = 0
     for victim in (0, 1):  # the leader, then the other
-        with subprocess.Popen(command("killed", *two), stderr=subprocess.PIPE, text=True) as start:
+        with start(TOGETHER, tmp_path, HELD="1") as process:
             while count() == made:
-                assert start.poll() is None
+                assert process.poll() is None
                 time.sleep(0.01)
-            os.kill(sorted(children(start.pid))[victim], signal.SIGKILL)
-            assert start.stderr is not None
-            log = start.stderr.read()
-        assert start.returncode != 0
-        assert "/atlas/" not in log, "a traceback of ours"
-        assert not (tmp_path / "killed-site").exists()
+            os.kill(sorted(children(process.pid))[victim], signal.SIGKILL)
+            assert process.stderr is not None
+            log = process.stderr.read()
+        assert process.returncode != 0
+        assert f'File "{Path(atlas.__file__).parent}' not in log, "a traceback of ours"
+        assert not (tmp_path / "site").exists()
         made = count()
-    for name, launcher in (("killed", two), ("whole", ["-m"])):
-        done = subprocess.run(command(name, *launcher), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    assert files(tmp_path / "killed") == files(tmp_path / "whole")
-    assert files(tmp_path / "killed-site") == files(tmp_path / "whole-site")
+    assert built(start(TOGETHER, tmp_path), tmp_path) == of_one
 
 
 @pytest.mark.parametrize(

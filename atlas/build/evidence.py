@@ -9,7 +9,7 @@ import pandas as pd
 from atlas._system.progress import Progress
 from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
 from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
@@ -53,7 +53,14 @@ def measure_evidence(
         for block in blocks(items, network):
             targets = [item.target for item in block]
             pictures = [read_picture(run, item) for item in block]
-            table = examine_pictures(network, targets, pictures, activations, strongest, progress)
+            table = examine_pictures(
+                network,
+                targets,
+                pictures,
+                activations=activations,
+                strongest=strongest,
+                progress=progress,
+            )
             table.insert(0, "recipe", recipe)
             tables.append(table)
     run.write_table("examination", _in_order(run, pd.concat(tables), KEY))
@@ -72,7 +79,7 @@ def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
         yield block
 
 
-def identify_pictures(run: Run, judge: Judge | None, made: Sequence[Item]) -> None:
+def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[Item]) -> None:
     """Put the units' pictures, and their strongest photographs, to the test of identification.
 
     A picture that came to nothing is no likeness of its unit: it is not shown. Writes

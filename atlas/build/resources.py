@@ -11,7 +11,7 @@ from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.memory import host_memory
 from atlas.errors import AtlasError
 from atlas.network.arithmetic import Precision
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.graph import PROBE_SIZE
 from atlas.network.loading import load_network
 from atlas.network.network import Network
@@ -52,7 +52,7 @@ def open_network(
     if kept and asked == "auto":
         asked = kept.identity.precision
     precision = choose_precision(asked, device)
-    return load_network(settings.network, settings.weights, device, precision)
+    return load_network(settings.network, settings.weights, device, precision=precision)
 
 
 def choose_device(asked: str, local_rank: int = 0) -> torch.device:
@@ -111,7 +111,7 @@ def bytes_per_image(network: Network, size: int) -> int:
 
     small = max(network.smallest_input, PROBE_SIZE // 2)
     image = torch.zeros(1, 3, small, small, device=network.device, requires_grad=True)
-    trunk = Trunk(network, [network.layers[-1].name], network.convolution_dtype)
+    trunk = EarlyExitTrunk(network, [network.layers[-1].name], network.convolution_dtype)
     weights = sum(values.nbytes for values in trunk.module.parameters())
     with torch.autograd.graph.saved_tensors_hooks(note, lambda values: values):
         for _ in trunk.activations(image.to(network.dtype)):

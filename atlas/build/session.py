@@ -15,7 +15,7 @@ from atlas.run.folder import Run
 from atlas.settings import Settings
 
 if TYPE_CHECKING:  # a site is rendered without torch
-    from atlas.examine.similarity_judge import Judge
+    from atlas.examine.similarity_judge import SimilarityJudge
     from atlas.network.network import Network
 
 Log = Callable[[str], object]
@@ -57,11 +57,11 @@ class Session:
         return network
 
     @cached_property
-    def judge(self) -> "Judge | None":
+    def judge(self) -> "SimilarityJudge | None":
         """The judge of likeness; none where it would judge its own pictures."""
-        from atlas.examine.similarity_judge import Judge
+        from atlas.examine.similarity_judge import SimilarityJudge
 
-        judge = Judge(self.network.device)
+        judge = SimilarityJudge(self.network.device)
         return judge if judge.is_independent_of(self.network) else None
 
     @property

@@ -1,7 +1,7 @@
 """The contact sheet of every layer, as the article printed its panels."""
 
+from atlas._system import contact_sheet, images
 from atlas.rank import ranking
-from atlas.run import contact_sheet, images
 from atlas.run.folder import Run
 from atlas.run.pictures import read_picture, read_record
 from atlas.run.plan import Item, Plan, is_made

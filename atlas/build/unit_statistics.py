@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from atlas._system.progress import Progress
 from atlas.examine import identification, spectrum
-from atlas.examine.similarity_judge import Judge
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
 from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
@@ -21,7 +21,7 @@ from atlas.run.folder import Run
 def measure_units(
     run: Run,
     network: Network,
-    judge: Judge | None,
+    judge: SimilarityJudge | None,
     probe: ProbeSet,
     layers: Sequence[str],
     show: Callable[[str, int, str], AbstractContextManager[Progress]],

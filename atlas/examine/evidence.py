@@ -13,7 +13,7 @@ from atlas._system.progress import Progress
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.spectrum import slope
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
 from atlas.target import Target
 
@@ -24,6 +24,7 @@ def examine_pictures(
     network: Network,
     targets: Sequence[Target],
     pictures: Sequence[NDArray[np.uint8]],
+    *,
     activations: pd.DataFrame,
     strongest: pd.DataFrame,
     progress: Progress | None = None,
@@ -51,7 +52,7 @@ def examine_pictures(
     reference = strongest[strongest["place"] == 1].set_index(["layer", "unit"])
     layers = dict(list(activations.groupby("layer")))
     order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
-    trunk = Trunk(network, [target.layer for target in targets])
+    trunk = EarlyExitTrunk(network, [target.layer for target in targets])
     with ThreadPoolExecutor() as pool:
         slopes = list(pool.map(slope, pictures))
     rows: dict[int, dict[str, float]] = {}
@@ -97,7 +98,7 @@ def examine_pictures(
 
 def _responses(
     network: Network,
-    trunk: Trunk,
+    trunk: EarlyExitTrunk,
     targets: Sequence[Target],
     pictures: Sequence[NDArray[np.uint8]],
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
@@ -117,7 +118,7 @@ def _responses(
 
 def _remaining(
     network: Network,
-    trunk: Trunk,
+    trunk: EarlyExitTrunk,
     targets: Sequence[Target],
     pictures: Sequence[NDArray[np.uint8]],
 ) -> dict[str, list[float]]:

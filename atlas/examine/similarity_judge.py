@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.network.weights import BUNDLED
@@ -25,7 +25,7 @@ PENULTIMATE = "avgpool"
 BATCH = 32
 
 
-class Judge:
+class SimilarityJudge:
     """The bundled GoogLeNet, seeing images as photographs are seen; loaded when first asked.
 
     Args:
@@ -59,6 +59,6 @@ class Judge:
         return self.features(np.stack([prepare(Image.fromarray(picture)) for picture in pictures]))
 
     @cached_property
-    def _network(self) -> tuple[Network, Trunk]:
+    def _network(self) -> tuple[Network, EarlyExitTrunk]:
         network = load_network("googlenet", "bundled", self.device)
-        return network, Trunk(network, [PENULTIMATE])
+        return network, EarlyExitTrunk(network, [PENULTIMATE])

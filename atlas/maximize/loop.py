@@ -6,7 +6,7 @@ recipe may change lies on four axes: the parameterization of the picture, the vi
 network sees, the objective, and the regularizers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,32 +18,41 @@ from torch import Tensor
 from atlas._system import arguments
 from atlas._system.progress import Progress
 from atlas.errors import UsageError
+from atlas.maximize.axes import (
+    Axes,
+    EncodingOfSize,
+    Measure,
+    Regularizer,
+    Transformation,
+    check_axes,
+)
 from atlas.maximize.loss import Loss
-from atlas.maximize.parameterization import Parameterization
 from atlas.maximize.seeding import starting_noise
-from atlas.maximize.transformations import Views
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.network import Network
-from atlas.network.single_channel import OwnChannels
+from atlas.network.single_channel import SingleChannels
 from atlas.recipe import Recipe
-from atlas.target import Picture, Status, Target
+from atlas.target import Picture, Pictures, Status, Target
 
 RETRIES = 3
 """How often a unit that is silent at the last size is started again from other noise."""
-
-ACTIVATION, LOSS = 0, -1
 
 
 def maximize_units(
     network: Network,
     units: Sequence[tuple[str, int] | Target],
     recipe: Recipe | None = None,
+    *,
     seed: int = 0,
     init: Tensor | NDArray[np.floating] | None = None,
     batch: int = 16,
     progress: Progress | None = None,
     scales: Sequence[float] | None = None,
-) -> list[Picture]:
+    objective: Measure | None = None,
+    regularizers: Mapping[str, Regularizer] | None = None,
+    transformations: Transformation | None = None,
+    parameterization: EncodingOfSize | None = None,
+) -> Pictures:
     """Make the picture of each unit.
 
     Args:
@@ -56,13 +65,21 @@ def maximize_units(
         progress: called with the number of pixels optimized, after every step.
         scales: what a relative objective counts each unit's mean activation in: above 0, best that
             on the unit's strongest probe image; 1 by default, the network's own units.
+        objective: in place of the recipe's: a function from the units' maps (BxHxW) and scales (B)
+            to one number an image (B), such as ``OBJECTIVES["rms"] + 0.1 * Objective(mine)``.
+        regularizers: in place of the recipe's: functions by name, from normalized images
+            (Bx3xSxS) to one number an image (B), which are added to the loss.
+        transformations: in place of jitter and zoom: a function from normalized images (Bx3xSxS)
+            and the number of the step to what the network sees (Bx3xHxW).
+        parameterization: in place of the recipe's: a function from the network, the recipe and the
+            side of the images to an object like ``Parameterization``.
 
     Returns:
-        One picture per unit, in the order asked.
+        One picture per unit, in the order asked: a list that shows itself in a notebook.
 
     Raises:
         UsageError: for a layer or unit the network does not have, a start of another shape, or
-            scales of another number or not above 0.
+            scales of another number or not above 0, or what is no function of these shapes.
     """
     arguments.instance("network", network, Network, "one that load_network returned")
     recipe = (
@@ -86,13 +103,17 @@ def maximize_units(
             )
     if scales is not None and targets:
         scales = arguments.numbers("scales", scales, len(targets), positive=True)
+    axes = Axes(objective, regularizers, transformations, parameterization)
+    check_axes(axes)
     pictures = []
     for first in range(0, len(targets), batch):
         part = slice(first, first + batch)
         start = None if init is None else init[part]
         counted = None if scales is None else scales[part]
-        pictures += maximize_chunk(network, targets[part], recipe, seed, start, progress, counted)
-    return pictures
+        pictures += maximize_chunk(
+            network, targets[part], recipe, seed, start, progress, counted, axes
+        )
+    return Pictures(pictures)
 
 
 def _targets(units: Any) -> list[Target]:
@@ -131,15 +152,16 @@ def maximize_chunk(
     init: Tensor | None = None,
     progress: Progress | None = None,
     scales: Sequence[float] | None = None,
+    axes: Axes | None = None,
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together."""
-    trunk = OwnChannels(
+    trunk = SingleChannels(
         network,
         [(target.layer, target.unit) for target in targets],
         network.convolution_dtype,
         redirect=recipe.relu_gradient == "redirected",
     )
-    climb = _Climb(network, trunk, recipe, seed, progress)
+    climb = _Climb(network, trunk, recipe, axes or Axes(), seed, progress)
     scales = scales if scales is not None else [1.0] * len(targets)
     with exact_arithmetic():
         pictures = climb.pictures(targets, scales, 0, init)
@@ -170,8 +192,9 @@ class _Climb:
     """The way of a batch of pictures through all sizes of the recipe's ladder."""
 
     network: Network
-    trunk: OwnChannels
+    trunk: SingleChannels
     recipe: Recipe
+    axes: Axes
     seed: int
     progress: Progress | None
 
@@ -191,24 +214,24 @@ class _Climb:
         images = self._start(targets, attempt, ladder[0].size) if init is None else init
         images = images[order].to(network.device, network.dtype)
         units = [(targets[i].layer, targets[i].unit) for i in order]
-        loss = Loss(self.trunk, units, images.new_tensor(scales)[order], recipe)
-        names = [targets[i].draw(self.seed, attempt) for i in order]
-        views = Views(recipe, names, len(ladder) * recipe.steps, images)
+        loss = Loss(self.trunk, units, images.new_tensor(scales)[order], recipe, self.axes)
+        names = [targets[i].stream(self.seed, attempt) for i in order]
+        view = self.axes.view(recipe, names, len(ladder) * recipe.steps, images)
         stages: list[tuple[int, Tensor]] = []
         history: list[Tensor] = []
 
         for rung in ladder:
             if rung is not ladder[0]:
                 images = enlarge(images, recipe.factor, rung.size)
-            way = Parameterization(network, recipe, rung.size)
+            way = self.axes.encoding(network, recipe, rung.size)
             parameters = way.encode(images).requires_grad_()
             adam = torch.optim.Adam([parameters], lr=recipe.learning_rate, fused=True)
             for _ in range(recipe.steps):
                 normalized = way.decode(parameters)
-                terms = loss(normalized, views.view(normalized, len(history)))
-                (parameters.grad,) = torch.autograd.grad(terms[LOSS].sum(), parameters)
+                losses, terms = loss(normalized, view(normalized, len(history)))
+                (parameters.grad,) = torch.autograd.grad(losses.sum(), parameters)
                 adam.step()
-                history.append(terms.detach())
+                history.append(terms)
                 if self.progress is not None:
                     self.progress(len(images) * rung.size**2)
             images = way.shown(parameters)
@@ -220,15 +243,15 @@ class _Climb:
         grown = [(upscale, batch.cpu().numpy()) for upscale, batch in stages]
         made: dict[int, Picture] = {}
         for place, i in enumerate(order):
-            own = steps[:, :, place]
+            own = dict(zip(loss.terms, steps[:, :, place].T, strict=True))
             made[i] = Picture(
                 target=targets[i],
                 seed=self.seed,
                 attempt=attempt,
-                status=_status(own, recipe.steps),
+                status=_status(own["activation"], own["loss"], recipe.steps),
                 image=finished[place],
-                activations=own[:, ACTIVATION],
-                terms=dict(zip(loss.terms, own[-1].tolist(), strict=True)),
+                activations=own["activation"],
+                terms={name: values[-1].item() for name, values in own.items()},
                 stages=[(upscale, batch[place]) for upscale, batch in grown],
             )
         return [made[i] for i in range(len(targets))]
@@ -241,11 +264,14 @@ class _Climb:
         if not self.recipe.start_spread:
             return noise
         parameters = self.recipe.start_spread * 12**0.5 * (noise - 0.5)
-        way = Parameterization(self.network, self.recipe, size)
+        way = self.axes.encoding(self.network, self.recipe, size)
         return way.shown(parameters.to(self.network.device, self.network.dtype))
 
 
-def _status(steps: NDArray[np.float64], last_size: int) -> Status:
-    if not np.isfinite(steps[:, LOSS]).all():
+def _status(
+    activations: NDArray[np.float64], losses: NDArray[np.float64], last_size: int
+) -> Status:
+    """How a picture ended; ``last_size`` is how many steps its last size had."""
+    if not np.isfinite(losses).all():
         return "broken"
-    return "ok" if steps[-last_size:, ACTIVATION].any() else "silent"
+    return "ok" if activations[-last_size:].any() else "silent"

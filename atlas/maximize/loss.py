@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from atlas.maximize.axes import Axes, one_an_image
 from atlas.maximize.objectives import OBJECTIVES, root_mean_square
-from atlas.maximize.regularizers import REGULARIZERS
-from atlas.network.single_channel import OwnChannels, OwnMaps
+from atlas.network.single_channel import SingleChannelMaps, SingleChannels
 from atlas.recipe import Recipe
 
 
@@ -17,43 +17,51 @@ class Loss:
     Args:
         trunk: the network as far as the units need it.
         units: (layer, unit) of each image, in the order of depth, and of units within a layer.
-        scales: B, of the units.
-        recipe: of whose objective and regularizers the loss is made.
+        scales: what the mean activation of each image's unit is counted in: B.
+        recipe: says what is maximized, and what is added.
+        axes: what stands in for the recipe's own choice.
     """
 
     def __init__(
-        self, trunk: OwnChannels, units: Sequence[tuple[str, int]], scales: Tensor, recipe: Recipe
+        self,
+        trunk: SingleChannels,
+        units: Sequence[tuple[str, int]],
+        scales: Tensor,
+        recipe: Recipe,
+        axes: Axes,
     ) -> None:
-        self.terms = ("activation", *recipe.regularizers(), "loss")
-        self._maps = OwnMaps(trunk, units, scales.device)
+        self._maps = SingleChannelMaps(trunk, units, scales.device)
         self._scales = scales
-        self._recipe = recipe
+        self._weight = recipe.activation_weight
+        self._measure = axes.measure(recipe)
+        self._regularizers = axes.terms(recipe)
+        self.terms = ("activation", *self._regularizers, "loss")
 
-    def __call__(self, images: Tensor, views: Tensor) -> Tensor:
-        """The terms for each image (Bx3xSxS, normalized) seen through its view: terms x B.
+    def __call__(self, images: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss of each image (Bx3xSxS, normalized) seen through its view, and its terms.
 
-        The first is the RMS of the unit, the last the loss, whose gradient alone is that of the
-        recipe.
+        Returns:
+            The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of the unit,
+            the regularizers without their weights, the loss.
         """
         rms, excitation = self._activations(views)
-        loss = -self._recipe.activation_weight * excitation
-        terms = [rms]
-        for name, weight in self._recipe.regularizers().items():
-            terms.append(REGULARIZERS[name](images, self._recipe))
-            loss = loss + weight * terms[-1]
-        return torch.stack([*terms, loss])
+        loss = -self._weight * excitation
+        values = [rms]
+        for name, (weight, regularizer) in self._regularizers.items():
+            values.append(one_an_image(name, regularizer(images), len(images)))
+            loss = loss + weight * values[-1]
+        return loss, torch.stack([*values, loss]).detach()
 
     def _activations(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """RMS of each image's unit, and the objective: B each."""
-        measure = OBJECTIVES[self._recipe.objective]
         norms: list[Tensor] = []
         measured: list[Tensor] = []
         first = 0
         for maps in self._maps(views):
             part = slice(first, first + len(maps))
-            measured.append(measure(maps, self._scales[part]))
-            norms.append(
-                measured[-1] if self._recipe.objective == "rms" else root_mean_square(maps.detach())
-            )
+            own = self._measure(maps, self._scales[part])
+            measured.append(one_an_image("objective", own, len(maps)))
+            is_rms = self._measure is OBJECTIVES["rms"]
+            norms.append(own if is_rms else root_mean_square(maps.detach()))
             first = part.stop
         return torch.cat(norms), torch.cat(measured)

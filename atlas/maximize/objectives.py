@@ -6,6 +6,7 @@ the normalized image and of its derivatives.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -37,6 +38,30 @@ class _RootMeanSquare(torch.autograd.Function):
         return rows * factors[:, None]
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What is maximized, of each image of a batch. Objectives add, and scale with a number.
+
+    Args:
+        measure: from the units' maps (BxHxW) and their scales (B) to one number an image (B). The
+            scale of a unit is its mean activation on its strongest probe image, or 1.
+    """
+
+    measure: Callable[[Tensor, Tensor], Tensor]
+
+    def __call__(self, maps: Tensor, scales: Tensor) -> Tensor:
+        """The objective of each image: BxHxW and B to B."""
+        return self.measure(maps, scales)
+
+    def __add__(self, other: "Objective") -> "Objective":
+        return Objective(lambda maps, scales: self(maps, scales) + other(maps, scales))
+
+    def __mul__(self, factor: float) -> "Objective":
+        return Objective(lambda maps, scales: factor * self(maps, scales))
+
+    __rmul__ = __mul__
+
+
 def relative_mean(maps: Tensor, scales: Tensor) -> Tensor:
     """Mean of each map over its unit's scale: BxHxW and B to B.
 
@@ -46,8 +71,8 @@ def relative_mean(maps: Tensor, scales: Tensor) -> Tensor:
     return maps.flatten(1).mean(1) / scales
 
 
-OBJECTIVES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "rms": lambda maps, scales: root_mean_square(maps),
-    "relative_mean": relative_mean,
+OBJECTIVES: Mapping[str, Objective] = {
+    "rms": Objective(lambda maps, scales: root_mean_square(maps)),
+    "relative_mean": Objective(relative_mean),
 }
 """What is maximized, by name: of the units' maps and scales."""

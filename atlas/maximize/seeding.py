@@ -22,5 +22,5 @@ def uniform(name: str, count: int) -> NDArray[np.float32]:
 
 def starting_noise(seed: int, target: Target, attempt: int, size: int) -> Tensor:
     """Uniform noise, 3xSxS float32 in [0, 1), that depends on the arguments alone."""
-    values = uniform(target.draw(seed, attempt), 3 * size * size)
+    values = uniform(target.stream(seed, attempt), 3 * size * size)
     return torch.from_numpy(values).reshape(3, size, size)

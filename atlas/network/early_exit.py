@@ -19,7 +19,7 @@ from atlas.network.redirected_relu import redirect_relus
 from atlas.network.simplify import simplify
 
 
-class Trunk(fx.Interpreter):
+class EarlyExitTrunk(fx.Interpreter):
     """The part of a network that computes the given layers, and nothing past the deepest.
 
     Args:

@@ -15,6 +15,7 @@ def load_network(
     network: str | nn.Module = "googlenet",
     weights: str = "auto",
     device: str | torch.device = "cpu",
+    *,
     precision: Precision = "float32",
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,

@@ -18,7 +18,7 @@ from torch import Tensor, fx, nn
 from torch.fx.node import map_arg
 
 from atlas.network.branches import concatenated
-from atlas.network.early_exit import Trunk, part, with_positions
+from atlas.network.early_exit import EarlyExitTrunk, part, with_positions
 from atlas.network.network import Network
 from atlas.network.redirected_relu import is_relu
 
@@ -38,7 +38,7 @@ class Origin:
     after: tuple[fx.Node, ...]
 
 
-class OwnChannels(Trunk):
+class SingleChannels(EarlyExitTrunk):
     """The part of a network that computes the maps of the given units.
 
     Args:
@@ -48,7 +48,7 @@ class OwnChannels(Trunk):
         redirect: whether gradients reach through ReLUs that are closed everywhere.
 
     Raises:
-        AtlasError: as ``Trunk``.
+        AtlasError: as ``EarlyExitTrunk``.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class OwnChannels(Trunk):
         return getattr(self, node.op)(node.target, args, kwargs)
 
 
-class OwnMaps:
+class SingleChannelMaps:
     """The maps of a batch of images, each of its own unit.
 
     Args:
@@ -103,7 +103,7 @@ class OwnMaps:
     """
 
     def __init__(
-        self, trunk: OwnChannels, units: Sequence[tuple[str, int]], device: torch.device
+        self, trunk: SingleChannels, units: Sequence[tuple[str, int]], device: torch.device
     ) -> None:
         self._trunk = trunk
         self._leaving = Counter(layer for layer, _ in units)
@@ -126,7 +126,7 @@ class OwnMaps:
 class _Alike:
     """Neighbors in a batch, whose maps come from the same source in the same way."""
 
-    def __init__(self, trunk: OwnChannels, origin: Origin, channels: Tensor) -> None:
+    def __init__(self, trunk: SingleChannels, origin: Origin, channels: Tensor) -> None:
         self.origin = origin
         self.channels = channels
         self._trunk = trunk
@@ -139,7 +139,7 @@ class _Alike:
     def maps(self, values: Tensor) -> Tensor:
         """The maps, BxHxW, from the values of the source, BxCxHxW."""
         if self.origin.convolution is None:
-            maps = own_maps(with_positions(values), self.channels)
+            maps = single_channel_maps(with_positions(values), self.channels)
         else:
             maps = convolve_each(values, self._filters, self._padding) + self._bias
         maps = maps[:, None]
@@ -173,7 +173,7 @@ def convolve_each(values: Tensor, filters: Tensor, padding: Sequence[int]) -> Te
     return F.fold(taps, size, (rows, columns), padding=rest)[:, 0]
 
 
-def own_maps(activations: Tensor, units: Tensor) -> Tensor:
+def single_channel_maps(activations: Tensor, units: Tensor) -> Tensor:
     """Each image's map of its own unit: BxUxHxW and B to BxHxW, at least float32."""
     chosen = _OwnUnit.apply(activations, units)
     return chosen.to(torch.promote_types(chosen.dtype, torch.float32))

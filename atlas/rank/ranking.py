@@ -16,6 +16,7 @@ def rank_units(
     network: Network,
     images: ProbeSet,
     layers: Sequence[str] | None = None,
+    *,
     top: int | None = 10,
     progress: Progress | None = None,
 ) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from torch import Tensor
 from atlas._system.progress import Progress
 from atlas.errors import AtlasError
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.early_exit import Trunk
+from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
 from atlas.probe import probe_set
 from atlas.probe.probe_set import ProbeSet
@@ -111,7 +111,7 @@ def measure(
     images that are decoded once.
     Raises AtlasError when a unit's activations are no numbers, or no image can be read.
     """
-    trunk = Trunk(network, layers)
+    trunk = EarlyExitTrunk(network, layers)
     groups = list((conditions or {}).values())
     membership = torch.zeros(len(groups), len(images), dtype=torch.float64)
     for row, members in enumerate(groups):

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from atlas._system.filenames import slug
-from atlas.recipe import Recipe
+from atlas.recipe import Recipe, constants
 from atlas.run.schema import BranchDescription, NetworkDescription, RunSettings
 from atlas.run.tables import Evidence
 
@@ -274,12 +274,9 @@ class Catalog:
 
     @cached_property
     def constants(self) -> dict[str, dict[str, Any]]:
-        """Every constant of each recipe with pictures.
-
-        A constant that the run does not name is from after it: the article's value changes nothing.
-        """
+        """Every constant of each recipe with pictures."""
         known = self.settings.identity.recipes
-        return {name: ARTICLE | known[name] for name in self.recipes}
+        return {name: constants(known[name]) for name in self.recipes}
 
     @property
     def slopes(self) -> tuple[float, float, float] | None:

@@ -37,8 +37,8 @@ MEANINGS = {
     "is a preconditioner of the same descent (Olah et al. 2017).",
     "spectrum_decay": "Cosines of a frequency are counted in units of one over it, to this power: "
     "1 is the spectrum of photographs.",
-    "relu_gradient": "True; or, where a ReLU is closed everywhere, redirected past it, so that the "
-    "descent reaches silent units too (Olah et al. 2017).",
+    "relu_gradient": "Plain; or, where a ReLU is closed everywhere, redirected past it, so that "
+    "the descent reaches silent units too (Olah et al. 2017).",
     "start_spread": "Standard deviation of the noise of the parameters that a picture starts from; "
     "0 for pixels of uniform noise.",
 }  # fmt: skip

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from atlas._system.images import decode_png
 from atlas.errors import AtlasError
 from atlas.render.catalog import Catalog, Picture
 from atlas.render.output import SiteFolder
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.spread import spread
 from atlas.run.folder import Run
-from atlas.run.images import decode_png
 
 SHEET_SCALE = 2 / 3
 """Of a contact sheet, which is about 1300 pixels wide; its captions stay legible."""

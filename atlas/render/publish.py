@@ -144,7 +144,8 @@ def _git(
     problem: str, *arguments: str, given: str = "", variables: Mapping[str, str] | None = None
 ) -> str:
     """What a command of git prints. Raises AtlasError with the problem and git's own reason."""
-    environment = os.environ | {"LC_ALL": "C"} | dict(variables or {})
+    # Not the locale C: a hook may be a program that needs the user's.
+    environment = os.environ | {"LANGUAGE": "C"} | dict(variables or {})
     try:
         done = subprocess.run(
             ["git", *arguments], input=os.fsencode(given), env=environment, capture_output=True

@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 from msgspec import Struct, to_builtins
 from numpy.typing import NDArray
+from PIL import Image
 
 from atlas._system.atomic_files import Ground, one_line
 from atlas._system.filenames import slug
+from atlas._system.images import decode_png
 from atlas.errors import AtlasError
 from atlas.run.schema import SCHEMA, NetworkDescription, RunSettings, read_as
 from atlas.run.tables import COMMANDS, TEXTS
@@ -69,6 +71,47 @@ class Run:
                 return np.lib.format.read_array(file, allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise self._damaged(path, error) from None
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """The most active units of every layer: layer, rank, unit, mean."""
+        return self.table("ranking")
+
+    @property
+    def activations(self) -> pd.DataFrame:
+        """All units over the probe set: layer, unit, mean, std, max, active_fraction."""
+        return self.table("activations")
+
+    @property
+    def strongest(self) -> pd.DataFrame:
+        """The nine strongest images of every unit."""
+        return self.table("strongest")
+
+    def picture(
+        self, layer: str, unit: int, *, recipe: str | None = None, sample: int = 1
+    ) -> Image.Image:
+        """A finished picture, which shows itself in a notebook.
+
+        Args:
+            layer, unit: of which it is.
+            recipe: by which it was made; by default the first that the run was asked for.
+            sample: which of the unit's pictures, from 1.
+
+        Raises AtlasError when the run does not have it.
+        """
+        recipe = recipe or next(iter(self.settings().identity.recipes))
+        path = self.picture_path(recipe, layer, unit, sample)
+        if not path.is_file():
+            raise AtlasError(
+                f"{self.path} has no picture of {layer}:{unit} by {recipe}; "
+                f"'atlas maximize --units {layer}:{unit}' makes it"
+            )
+        try:
+            return Image.fromarray(decode_png(path.read_bytes()))
+        except ValueError as error:
+            raise AtlasError(
+                f"{path} is damaged ({error}); 'atlas maximize' makes it again"
+            ) from None
 
     def settings(self) -> RunSettings:
         """What was asked and what was resolved: ``run.json``.

@@ -1,14 +1,13 @@
 """What identifies a run, and the refusal to go on with something else."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from msgspec import to_builtins
 
 from atlas._system.filenames import refuse_twins
 from atlas.errors import AtlasError
-from atlas.recipe import Recipe
+from atlas.recipe import constants
 from atlas.run.folder import Run
 
 
@@ -22,8 +21,7 @@ def check_identity(run: Run, asked: Mapping[str, Any]) -> None:
     kept = to_builtins(run.settings().identity)
     refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
-        # A constant that the run does not name is from after it, at its default.
-        name: asdict(Recipe()) | kept["recipes"].get(name, recipe)
+        name: constants(kept["recipes"].get(name, recipe))
         for name, recipe in asked["recipes"].items()
     }
     for name, before in (kept | {"recipes": shared}).items():

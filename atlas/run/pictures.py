@@ -10,8 +10,8 @@ from hashlib import sha256
 
 from msgspec import UNSET, to_builtins
 
+from atlas._system import images
 from atlas.errors import AtlasError
-from atlas.run import images
 from atlas.run.folder import Run
 from atlas.run.plan import Item
 from atlas.run.schema import PictureDigests, Record, StageRecord, read_as
@@ -48,9 +48,18 @@ def write_picture(run: Run, item: Item, picture: Picture) -> None:
 def write_pictures(
     run: Run, items: Sequence[Item], pictures: Sequence[Picture], threads: int
 ) -> None:
-    """Write the files of several pictures, so many at a time."""
+    """Write the files of several pictures, so many at a time.
+
+    One at a time is written by the caller's own thread: Python waits for ever for a thread that
+    starts where the memory is used up.
+    """
+    write = partial(write_picture, run)
+    if threads == 1:
+        for item, picture in zip(items, pictures, strict=True):
+            write(item, picture)
+        return
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(partial(write_picture, run), items, pictures))
+        list(pool.map(write, items, pictures))
 
 
 def _number(value: float) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from atlas.run.images import Pixels
+from atlas._system.images import Pixels
 
 
 @dataclass(frozen=True)

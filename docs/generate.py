@@ -1,0 +1,131 @@
+"""The reference pages, made from the program: ``python docs/generate.py`` writes them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from msgspec import Struct
+
+from atlas.cli import APPLICABLE, COMMANDS
+from atlas.recipe import CHOICES, RECIPES, Recipe
+from atlas.render.constants import MEANINGS
+from atlas.run import schema
+from atlas.run.tables import TABLES
+from atlas.settings import DEFAULTS, DESCRIPTIONS
+
+FOLDER = Path(__file__).parent
+MADE = "<!-- Made by docs/generate.py. -->\n\n"
+
+
+def commands() -> str:
+    """Every command and every setting."""
+    rows = []
+    for name, known in DESCRIPTIONS.items():
+        option = f"`--{name.replace('_', '-')}`" if known.option else "in the file alone"
+        of = [command for command, names in APPLICABLE.items() if name in names]
+        value = f"`{known.value}`" if known.value else "yes or no"
+        rows.append([f"`{name}`", option, value, _default(name), known.purpose, ", ".join(of)])
+    head = ["setting", "option", "value", "default", "what it does", "commands"]
+    return "".join(
+        [
+            f"# Commands and settings\n\n{MADE}",
+            "`atlas COMMAND`, or `python -m atlas COMMAND`. The command line wins over\n"
+            "`atlas.toml`, and that over the defaults.\n\n",
+            _table(["command", "does"], [[f"`{k}`", v] for k, v in COMMANDS.items()]),
+            "\nBesides the settings below, every command takes `--config FILE`, and `serve` takes\n"
+            "`--port N`. With make a setting is a variable of its name: `make atlas TOP=20`.\n\n",
+            _table(head, rows),
+            "\nExit codes: 0 done; 1 failed, with one line that says why and what to do; 2 wrong\n"
+            "usage; 130 interrupted, and what was finished is kept.\n",
+        ]
+    )
+
+
+def recipes() -> str:
+    """Every constant of the recipes."""
+    names = list(RECIPES)
+    rows = []
+    for constant in fields(Recipe):
+        values = [f"`{getattr(RECIPES[name], constant.name)}`" for name in names]
+        choices = CHOICES.get(constant.name)
+        meaning = MEANINGS[constant.name] + (f" ({', '.join(choices)})" if choices else "")
+        rows.append([f"`{constant.name}`", *values, meaning])
+    return (
+        f"# Recipes\n\n{MADE}"
+        "A recipe is every constant of the maximization. One of your own is a table in\n"
+        "`atlas.toml`, `[recipes.NAME]`, with a `base` and the constants that differ from it.\n\n"
+        + _table(["constant", *(f"`{name}`" for name in names), "meaning"], rows)
+    )
+
+
+def run_folder() -> str:
+    """Every file of a run."""
+    parts = [
+        f"# The run folder\n\n{MADE}",
+        "Everything a build computed, as files that are whole or not there. `digests.json` has\n"
+        "the SHA-256 of the others, `timings.json` the seconds that each stage took. Pictures\n"
+        "are in `units/RECIPE/LAYER/UNIT.png`, their growth in `UNIT.stages.png`, contact sheets\n"
+        "in `sheets/RECIPE/LAYER.png`, and the judge's features of the images in `judge.npy`.\n",
+    ]
+    for name, table in TABLES.items():
+        rows = [[f"`{c.name}`", KINDS[c.kind], c.meaning] for c in table.columns]
+        if table.others:
+            rows.append(["*others*", "", table.others])
+        parts.append(f"\n## {name}.csv\n\nA row is {table.purpose}. Made by `{table.command}`.\n\n")
+        parts.append(_table(["column", "values", "meaning"], rows))
+    for kind in (schema.RunSettings, schema.NetworkDescription, schema.PlanFile, schema.Record):
+        title, _, rest = (kind.__doc__ or "").strip().partition(": ")
+        parts.append(f"\n## {title.strip('`')}\n\n{rest[0].upper()}{rest[1:]}\n\n")
+        parts.append(_table(["key", "meaning"], _keys(kind)))
+    return "".join(parts)
+
+
+KINDS = {"text": "text", "whole": "whole number", "number": "number"}
+
+
+def _keys(kind: type[Struct], above: str = "") -> list[list[str]]:
+    """A row for every key of an object, and of the objects in it."""
+    rows = []
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        about = getattr(hint, "__metadata__", ())
+        description = next((each.description for each in about if each.description), "")
+        inner = next((part for part in _parts(hint) if _is_struct(part)), None)
+        if inner is None:
+            rows.append([f"`{above}{name}`", description])
+        else:
+            several = "[]" if get_args(hint) == (inner,) else ""
+            rows += _keys(inner, f"{above}{name}{several}.")
+    return rows
+
+
+def _parts(hint: Any) -> Iterable[Any]:
+    yield hint
+    for part in get_args(hint):
+        yield from _parts(part)
+
+
+def _is_struct(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, Struct)
+
+
+def _default(name: str) -> str:
+    value = DEFAULTS[name]
+    if isinstance(value, bool):
+        return "no" if not value else "yes"
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
+    return f"`{value}`" if value not in (None, "") else ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+PAGES = {"commands.md": commands, "recipes.md": recipes, "run-folder.md": run_folder}
+
+if __name__ == "__main__":
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), "utf-8")
