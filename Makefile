@@ -52,7 +52,7 @@ bench: $(VENV)/.installed ## compare the speed with other programs and the machi
 	@$(MAKE) --no-print-directory $(VENV)/.installed-bench || echo "Lucent and Horama cannot be installed here."
 	@$(PYTHON) -m benchmarks $(call options,WEIGHTS DEVICE)
 
-publish: $(VENV)/.installed-publish ## check the site and push it to the branch gh-pages of REMOTE
+publish: $(VENV)/.installed ## check the site and push it to the branch gh-pages of REMOTE
 	@$(PYTHON) -m atlas.publish $(call quoted,$(or $(call given,SITE),site)) \
 		$(call quoted,$(or $(call given,REMOTE),origin))
 

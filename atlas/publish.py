@@ -2,7 +2,9 @@
 
 import sys
 
+from atlas._system.streams import open_streams
 from atlas.render.publish import main
 
 if __name__ == "__main__":
+    open_streams()
     sys.exit(main())

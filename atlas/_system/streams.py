@@ -46,7 +46,8 @@ def open_streams() -> None:
     """Have three streams, and standard error one that never fails; before anything is opened.
 
     A stream that was closed leaves its number to the next file, which would then get what is
-    meant for the stream: a page of the site, the lock of a run.
+    meant for the stream: a page of the site, the lock of a run. What the encoding of a stream
+    lacks is written as its escape.
     """
     for number in range(3):
         try:
@@ -54,6 +55,8 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if sys.stderr:
         sys.stderr = Log(2, sys.stderr.encoding)
     else:

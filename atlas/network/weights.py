@@ -31,6 +31,7 @@ from torchvision.models import (
     list_models,
 )
 
+from atlas._system.display import display_name
 from atlas._system.paths import as_path
 from atlas.errors import AtlasError, UsageError
 from atlas.network.bvlc_googlenet import BVLCGoogLeNet, torch_names
@@ -133,7 +134,7 @@ def load_model(
     model = _published(network, path) if source == "imagenet" else _from_file(network, path, sha256)
     *_, classifier = model.state_dict().values()
     notice = NOTICE if source == "bundled" else None
-    info = WeightsInfo(source, path.name, sha256, len(classifier), notice, fallback)
+    info = WeightsInfo(source, display_name(path.name), sha256, len(classifier), notice, fallback)
     return model.eval().requires_grad_(False), info
 
 

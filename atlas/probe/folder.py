@@ -3,7 +3,6 @@
 import hashlib
 import os
 import pwd
-import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,13 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas._system.display import display_name
 from atlas._system.paths import home
 from atlas.errors import AtlasError
 from atlas.probe.decoding import UnreadableImage, decode, inspect
 from atlas.probe.probe_set import UNNAMED, ProbeSet, decoders
-
-TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Directions of the characters that make a name look like another (Unicode Annex 9)."""
 
 
 class Folder(ProbeSet):
@@ -94,7 +91,7 @@ def _list_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
                     f"cannot open the folder of probe images {str(folder)!r}: {problem}; "
                     "name a folder of images, or use --probe stimuli"
                 ) from error
-            closed.append((_display_names([inside])[0], problem))
+            closed.append((display_name(inside), problem))
             continue
         paths = [f"{inside}/{entry}" if inside else entry for entry in visible]
         folders = [path for path in paths if os.path.isdir(folder / path)]
@@ -108,25 +105,18 @@ def _folder_name(path: Path) -> str:
     folder = path.resolve()
     own = home()
     homes = {own, *(Path(user.pw_dir) for user in pwd.getpwall())}
-    of_a_user = folder in homes or folder.parent in (Path("/home"), Path("/Users"))
+    of_a_user = folder in homes or folder.parent.name in ("home", "Users")
     if of_a_user or folder.name in ("", own and own.name):
         return UNNAMED
-    return _display_names([folder.name])[0]
-
-
-def _is_odd(character: str) -> bool:
-    """Whether a character ends a line, is no character, or turns the direction of those after."""
-    kind = unicodedata.category(character)
-    return kind in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in TURNING
+    return display_name(folder.name)
 
 
 def _display_names(paths: Sequence[str]) -> list[str]:
-    """Unique, valid Unicode of one line for paths that may be any bytes."""
+    """Names for paths by which pages and tables call them, each its own."""
     names: list[str] = []
     taken: set[str] = set(paths)
     for path in paths:
-        text = os.fsencode(path).decode("utf-8", "backslashreplace")
-        name = "".join(c.encode("unicode_escape").decode() if _is_odd(c) else c for c in text)
+        name = display_name(path)
         if name != path:
             plain, copy = name, 2
             while name in taken:

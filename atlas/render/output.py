@@ -68,8 +68,7 @@ class SiteFolder:
         refuse_foreign(self.path)
         manifest = self.path / MANIFEST
         if manifest.is_file() and not manifest.is_symlink():
-            listed = os.fsdecode(manifest.read_bytes()).split("\n")
-            self._old = {name for name in listed if _inside(name)}
+            self._old = listed(manifest.read_bytes())
         self._remember(self._old)
         self._manifest = manifest.open("r+", encoding="utf-8", buffering=1)
         self._manifest.seek(0, os.SEEK_END)
@@ -130,6 +129,11 @@ def refuse_foreign(folder: Path) -> None:
             raise AtlasError(
                 f"{folder} holds files that atlas did not write; name another with --site"
             )
+
+
+def listed(manifest: bytes) -> set[str]:
+    """The files that a manifest lists; whatever else stands in it counts for nothing."""
+    return {name for name in os.fsdecode(manifest).split("\n") if _inside(name)}
 
 
 def _inside(name: str) -> bool:

@@ -1,9 +1,9 @@
 """Where a picture comes from, and the command that makes it again."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from atlas._system.display import shell_word
 from atlas.probe.probe_set import UNNAMED
 from atlas.render.catalog import Catalog, Picture, Unit, base_name
 from atlas.settings import DEFAULTS
@@ -50,7 +50,7 @@ def _command(options: dict[str, Any]) -> str:
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
-        words += [f"--{name}", shlex.quote(str(value))]
+        words += [f"--{name}", shell_word(str(value))]
     return " ".join(words)
 
 

@@ -1,154 +1,62 @@
 """A finished site onto the branch that GitHub Pages serves, if nothing of it is missing.
 
 A commit of half a site would be served as it is, so the whole folder is looked through before
-anything is pushed.
+anything is pushed. The commit is made without a checkout: neither the user's files nor their
+branches and index are touched.
 """
 
-import importlib.util
 import os
-import posixpath
 import re
-import shutil
-import stat
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from html.parser import HTMLParser
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
-from atlas._system.locks import LOCK
 from atlas._system.paths import as_path
-from atlas._system.streams import open_streams, tell
+from atlas._system.streams import tell
 from atlas.errors import AtlasError, UsageError, one_line
-from atlas.render.output import MANIFEST
+from atlas.render.output import MANIFEST, listed
+from atlas.render.site_check import check_site
 
 BRANCH = "gh-pages"
-
-NEEDED = frozenset({"index.html", "404.html", ".nojekyll"})
-
-HIDDEN = (MANIFEST, ".nojekyll", ".well-known")
-"""What is published although its name begins with a dot."""
-
-LARGEST_FILE = 100 * 2**20
-"""Bytes; GitHub refuses a push with a larger one ("About large files on GitHub")."""
-
-LARGEST_SITE = 10**9
-"""Bytes; "published GitHub Pages sites may be no larger than 1 GB" ("GitHub Pages limits")."""
 
 GITHUB = re.compile(
     r"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.|www\.)?github\.com(?::\d+(?=/))?[:/]"
     r"(?P<owner>[^/]+)/(?P<name>[^/]+?)(?:\.git)?/?"
 )
 
-
-class Page(HTMLParser):
-    """What a page refers to, the ids that others may refer to, and the address it says it has."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.references: list[str] = []
-        self.ids: set[str] = set()
-        self.canonical: str | None = None
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the attributes that name a file or an id."""
-        attributes = {name: value or "" for name, value in attrs}
-        for name, value in attributes.items():
-            if name in ("href", "src", "poster", "data-full"):
-                self.references.append(value)
-            elif name == "srcset":
-                self.references += re.findall(r"(\S*[^\s,])(?:\s+[^\s,]+)?\s*(?:,|$)", value)
-            elif name == "id":
-                self.ids.add(value)
-        if attributes.get("property") == "og:image":
-            self.references.append(attributes.get("content", ""))
-        if attributes.get("rel") == "canonical":
-            self.canonical = attributes.get("href")
-
-
-def check_site(site: Path) -> int:
-    """Look through a site before it is published. Returns its size in bytes.
-
-    Raises AtlasError when the folder is no site of atlas, lacks a file, holds one that was not
-    written to its end or is no plain file, links something that is not there, or is beyond a limit
-    of GitHub.
-    """
-    entries = dict(_entries(site))
-    sizes = {name: entry.lstat().st_size for name, entry in entries.items() if not _is_hidden(name)}
-    if MANIFEST not in sizes:
-        raise AtlasError(f"{site} holds no site of atlas; 'make atlas' builds it")
-    if (site / ".git").exists():
-        raise AtlasError(f"{site}/.git is not for publishing; move it out of the site")
-    left = re.compile(rf"\..*\.part|{re.escape(LOCK)}")
-    torn = [name for name in entries if left.fullmatch(posixpath.basename(name))]
-    if torn:
-        raise AtlasError(
-            f"{site}/{_first(torn)} is of a render that goes on or was interrupted: "
-            "render again, or delete it"
-        )
-    odd = [name for name in sizes if not stat.S_ISREG(entries[name].lstat().st_mode)]
-    if odd:
-        # Published it would be what it points to, wherever that lies.
-        raise AtlasError(
-            f"{site}/{_first(odd)} is a link or no plain file; put a file there, or delete it"
-        )
-    written = (site / MANIFEST).read_text("utf-8").splitlines()
-    missing = (NEEDED | set(written)) - sizes.keys()
-    if missing:
-        raise AtlasError(f"{site}/{_first(missing)} is missing; 'atlas render' makes the site anew")
-    large = [name for name, size in sizes.items() if size > LARGEST_FILE]
-    if large:
-        raise AtlasError(
-            f"{site}/{_first(large)} is larger than GitHub takes a file: {LARGEST_FILE >> 20} MiB"
-        )
-    total = sum(sizes.values())
-    if total > LARGEST_SITE:
-        raise AtlasError(
-            f"{site} has {total / 1e9:.2f} GB and GitHub Pages serves at most "
-            f"{LARGEST_SITE / 1e9:.0f} GB; render fewer units, or without their probe images"
-        )
-    dangling = list(_dangling(site, sizes.keys()))
-    if dangling:
-        more = f" ({len(dangling)} such links)" if len(dangling) > 1 else ""
-        page, reference = dangling[0]
-        raise AtlasError(f"{site}/{page} links {reference!r}, which is not there{more}")
-    return total
+Tree = Mapping[str, str]
+"""Mode, type and object of files by their names, as ``git ls-tree`` says them."""
 
 
 def publish(site: Path, remote: str) -> str | None:
     """Commit a checked site to the branch gh-pages and push it to a remote of this repository.
 
     The branch keeps its history, and what it holds that no atlas put there, such as a CNAME; the
-    pages of the last atlas are replaced. Hidden files of the site are left out. Returns the
+    files of the last atlas are replaced. Hidden files of the site are left out. Returns the
     address the site gets where the remote is on GitHub.
 
     Raises AtlasError when the site should not be published (see check_site) or cannot be.
     """
-    size = check_site(site)
-    if importlib.util.find_spec("ghp_import") is None:
-        raise AtlasError(
-            "ghp-import is missing; 'make publish' or 'pip install ghp-import' adds it"
-        )
+    files = check_site(site)
     _git("no git repository to publish from", "rev-parse", "--git-dir")
     url = _git(f"'git remote' lists no {remote!r}", "remote", "get-url", "--push", "--", remote)
-    committer = _git("git config lacks user.name or user.email", "var", "GIT_COMMITTER_IDENT")
-    tell(one_line(f"Publishing {site} ({size / 1e6:.1f} MB) to {BRANCH} of {remote}"))
-    names = [name for name, _ in _entries(site)]
-    published = [name for name in names if not _is_hidden(name)]
-    if hidden := sorted(set(names) - set(published)):
-        tell(one_line(f"Left out as hidden: {_some(hidden)}"))
+    _git("git config lacks user.name or user.email", "var", "GIT_COMMITTER_IDENT")
+    tell(one_line(f"Publishing {site} ({files.size / 1e6:.1f} MB) to {BRANCH} of {remote}"))
     before = _fetch(remote)
-    with TemporaryDirectory() as folder:
-        for name in published:
-            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(site / name, Path(folder) / name)
-        if kept := _restore(before, published, Path(folder)):
-            tell(one_line(f"Kept on the branch, as it is of no atlas: {_some(kept)}"))
-        _push(folder, remote, committer)
+    foreign = _foreign(before)
+    tree = _write_tree(foreign, _store(site, sorted(files.sizes)))
+    after = _read_tree(tree)
+    _tell_of("Left out, as it is hidden", files.hidden)
+    _tell_of("Published, although no render wrote it", files.added)
+    _tell_of("Kept on the branch, as it is of no atlas", after.keys() - files.sizes.keys())
+    changed = [name for name, entry in foreign.items() if after.get(name) != entry]
+    _tell_of("Replaced on the branch, although it is of no atlas", changed)
+    parent = ["-p", before] if before else []
+    commit = _git("cannot commit", "commit-tree", *parent, "-m", "Publish the atlas", tree)
+    cannot_push = f"cannot push to {BRANCH} of {remote}"
+    _git(cannot_push, "push", "--quiet", "--", remote, f"{commit}:refs/heads/{BRANCH}")
     return pages_address(url)
 
 
@@ -180,49 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _entries(site: Path) -> Iterator[tuple[str, Path]]:
-    """Name and path of everything in a site that is no folder; links are not followed."""
-    for folder, folders, names in os.walk(site):
-        linked = [name for name in folders if Path(folder, name).is_symlink()]
-        for name in [*names, *linked]:
-            path = Path(folder, name)
-            yield path.relative_to(site).as_posix(), path
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether a file is hidden or in a hidden folder: of an editor or a system, not of the site."""
-    first, *rest = name.split("/")
-    return any(part.startswith(".") for part in ([] if first in HIDDEN else [first]) + rest)
-
-
-def _dangling(site: Path, files: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Page and reference of every link within the site that leads nowhere.
-
-    Links from the root of the server belong to the site only below the address that its first
-    page gives; a relative link always does.
-    """
-    pages = {
-        name: Page((site / name).read_text("utf-8", errors="replace"))
-        for name in sorted(files)
-        if name.endswith(".html")
-    }
-    home = (pages["index.html"].canonical or "https://unknown.invalid/site/").rpartition("/")[0]
-    for name, page in pages.items():
-        for reference in page.references:
-            address, fragment = urldefrag(urljoin(f"{home}/{quote(os.fsencode(name))}", reference))
-            if address.startswith(f"{home}/"):
-                target = unquote(address.removeprefix(f"{home}/").partition("?")[0])
-                if target not in files:
-                    target = posixpath.join(target, "index.html")
-                found = target in files
-                if found and fragment and target in pages:
-                    found = unquote(fragment) in pages[target].ids
-            else:
-                found = bool(urlsplit(reference).scheme) or reference.startswith("/")
-            if not found:
-                yield name, reference
-
-
 def _fetch(remote: str) -> str | None:
     """Bring what the remote's branch holds, for the next commit to follow it; its commit."""
     branch = f"refs/heads/{BRANCH}"
@@ -234,93 +99,71 @@ def _fetch(remote: str) -> str | None:
     return _git(cannot_read, "rev-parse", tracking)
 
 
-def _restore(commit: str | None, published: Collection[str], folder: Path) -> list[str]:
-    """Put the files of a commit that no atlas wrote into a folder; their names.
-
-    A file that the site has too is the site's.
-    """
-    if commit is None:
-        return []
-    damaged = f"{BRANCH} cannot be read"
-    found = {}
-    for entry in _git(damaged, "ls-tree", "-r", "-z", commit).split("\0"):
-        about, _, name = entry.partition("\t")
-        if about.startswith("100"):  # a plain file; a link or another repository is none
-            found[name] = about.split()[2]
-    listed = _blob(found[MANIFEST]).decode().splitlines() if MANIFEST in found else []
-    kept = sorted(found.keys() - {MANIFEST, *listed, *published})
-    # What was a file is now a folder, or the other way round: then it is the site's too.
-    folders = {str(parent) for name in published for parent in PurePosixPath(name).parents}
-    files = set(published)
-    kept = [
-        name
-        for name in kept
-        if name not in folders and files.isdisjoint(map(str, PurePosixPath(name).parents))
-    ]
-    for name in kept:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(_blob(found[name]))
-    return kept
+def _read_tree(tree: str) -> Tree:
+    listing = _git("cannot read what was published", "ls-tree", "-r", "-z", "--full-tree", tree)
+    lines = (line.split("\t", 1) for line in listing.split("\0") if line)
+    return {name: entry for entry, name in lines}
 
 
-def _blob(digest: str) -> bytes:
-    """The content of a file in the repository."""
-    return subprocess.run(
-        ["git", "cat-file", "blob", digest], check=True, capture_output=True
-    ).stdout
+def _foreign(commit: str | None) -> Tree:
+    """What a commit holds that is of no atlas, as the manifest in it says."""
+    held = _read_tree(commit) if commit else {}
+    if MANIFEST not in held:
+        return held
+    digest = held[MANIFEST].split()[-1]
+    manifest = _git("cannot read what was published", "cat-file", "blob", digest)
+    own = {MANIFEST, *listed(os.fsencode(manifest))}
+    return {name: entry for name, entry in held.items() if name not in own}
 
 
-def _push(folder: str, remote: str, committer: str) -> None:
-    # ghp-import looks for the committer in fewer places than git does.
-    name, _, rest = committer.partition(" <")
-    email, _, _ = rest.partition(">")
-    program = [sys.executable, "-m", "ghp_import", "--no-jekyll", "--push", "--branch", BRANCH]
-    options = ["--remote", remote, "--message", "Publish the atlas", "--", folder]
-    _run(
-        f"cannot push to {BRANCH} of {remote}",
-        [*program, *options],
-        {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email},
-    )
+def _store(site: Path, names: Sequence[str]) -> Tree:
+    """Put files of a site into the repository, each byte as it is."""
+    paths = "".join(f"{_quoted(site.absolute() / name)}\n" for name in names)
+    options = ["-w", "--no-filters", "--stdin-paths"]
+    digests = _git("cannot store the site", "hash-object", *options, given=paths).split()
+    return {name: f"100644 blob {digest}" for name, digest in zip(names, digests, strict=True)}
 
 
-def _git(problem: str, *arguments: str) -> str:
-    return _run(problem, ["git", *arguments], {})
+def _write_tree(*trees: Tree) -> str:
+    """One tree of several; of two files in the same place the later one counts."""
+    lines = "".join(f"{entry}\t{name}\0" for tree in trees for name, entry in tree.items())
+    with TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": f"{folder}/index"}
+        options = ["-z", "--replace", "--index-info"]
+        _git("cannot store the site", "update-index", *options, given=lines, variables=index)
+        return _git("cannot store the site", "write-tree", variables=index)
 
 
-def _run(problem: str, command: list[str], variables: dict[str, str]) -> str:
-    """What a command prints. Raises AtlasError with the problem and the command's own reason."""
-    # Not the locale C: in that, Python does not find itself below a folder named "größe".
-    environment = os.environ | variables | {"LANGUAGE": "C", "PYTHONUTF8": "1"}
+def _quoted(path: Path) -> str:
+    """A path as git reads it from a line."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _git(
+    problem: str, *arguments: str, given: str = "", variables: Mapping[str, str] | None = None
+) -> str:
+    """What a command of git prints. Raises AtlasError with the problem and git's own reason."""
+    # Not the locale C: a hook may be a program that needs the user's.
+    environment = os.environ | {"LANGUAGE": "C"} | dict(variables or {})
     try:
         done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
+            ["git", *arguments], input=os.fsencode(given), env=environment, capture_output=True
         )
     except FileNotFoundError:
-        raise AtlasError(f"{command[0]} is not installed") from None
+        raise AtlasError("git is not installed") from None
     if done.returncode:
-        # Git's reason stands in the middle of hints, and of the traceback of ghp-import.
-        reasons = re.findall(r"(?m)^(?:.*?\b(?:fatal|error): | ! )(.+)$", done.stderr)
-        last = done.stderr.strip().rpartition("\n")[2]
+        said = os.fsdecode(done.stderr)
+        # The reason stands in the middle of hints.
+        reasons = re.findall(r"(?m)^(?:.*?\b(?:fatal|error): | ! )(.+)$", said)
+        last = said.strip().rpartition("\n")[2]
         raise AtlasError(f"{problem} ({reasons[0] if reasons else last})")
-    return done.stdout.strip()
+    return os.fsdecode(done.stdout).strip()
 
 
-def _some(names: Sequence[str]) -> str:
-    """The first few of some names, and how many more there are."""
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
-
-
-def _first(names: Collection[str]) -> str:
-    more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return min(names) + more
-
-
-if __name__ == "__main__":
-    open_streams()
-    sys.exit(main())
+def _tell_of(what: str, names: Iterable[str]) -> None:
+    """Say what became of files, if there are any; of many only the first few."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - 5} more" if len(ordered) > 5 else ""
+    if ordered:
+        tell(one_line(f"{what}: {', '.join(ordered[:5])}{more}"))

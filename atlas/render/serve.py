@@ -1,5 +1,6 @@
 """The finished site on this machine's own address, for a look before it is published."""
 
+import os
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -32,6 +33,10 @@ class SiteHandler(SimpleHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
+
+    def list_directory(self, path: str | os.PathLike[str]) -> None:
+        """Show no list of a folder that has no page, as hosts show none."""
+        self.send_error(HTTPStatus.NOT_FOUND)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with 404.html where there is nothing."""

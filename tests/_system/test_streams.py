@@ -145,3 +145,22 @@ def test_a_result_must_be_written_and_a_remark_need_not(
     )
     assert done.returncode == code
     assert len(done.stderr.splitlines()) == bool(said) and said in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1:strict", "utf-8:strict"])
+def test_what_an_encoding_lacks_is_written_as_its_escape(encoding: str) -> None:
+    script = (
+        "from atlas._system import streams\n"
+        "import sys\n"
+        "streams.open_streams()\n"
+        "streams.show('Łódź \\udce9')\n"
+        "print('Łódź \\udce9', file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    text = "Łódź \udce9\n".encode(encoding.partition(":")[0], "backslashreplace")
+    assert (done.stdout, done.stderr) == (text, text)

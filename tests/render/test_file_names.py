@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from html import unescape
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 from support.small_build import QUICK, draw_photographs, shrink
 
+from atlas._system.display import display_name, shell_word
 from atlas.cli import main
 from atlas.probe.opening import open_probe_set
 
@@ -20,6 +22,7 @@ READABLE = [
     "back\\slash.png",
     "100% <b>&amp;.png",
     "ä, combined a\u0308.png",
+    "two  spaces.png",
 ]
 BROKEN = ["broken 9.41.00\u202fAM.png", "folder\\notes.txt"]
 
@@ -57,11 +60,39 @@ def test_names_are_shown_whole_and_folders_are_not(
     shutil.rmtree(album)
 
 
+@pytest.mark.parametrize("place", [".", "home", "c/Users"])
 def test_a_folder_that_is_a_users_own_is_not_called_by_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    jane = tmp_path / "jane"
-    jane.mkdir()
+    jane = tmp_path / place / "jane"
+    jane.mkdir(parents=True)
     draw_photographs(jane, 1)
-    monkeypatch.setenv("HOME", str(jane))
+    if place == ".":
+        monkeypatch.setenv("HOME", str(jane))
     assert "jane" not in open_probe_set(jane).name
+
+
+ODD = {
+    b"caf\xe9\xe9 a.pth": r"caf\xe9\xe9 a.pth",
+    b"a\nb\tc\x7f": r"a\nb\tc\x7f",
+    "x\u202egpj.exe".encode(): r"x\u202egpj.exe",
+    "it's \\ \u2028 \u0085!".encode(): r"it's \ \u2028 \x85!",
+    "$(id) 'a' ~ \u3000 ä \U0001f468\u200d\U0001f469".encode(): None,
+    b"-a b\\": None,
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every path is Unicode")
+@pytest.mark.parametrize("name", ODD)
+def test_a_shell_reads_a_name_as_it_is_though_the_page_shows_one_line_of_unicode(
+    name: bytes,
+) -> None:
+    path = os.fsdecode(name)
+    assert display_name(path) == (ODD[name] or path)
+    word = shell_word(path)
+    assert display_name(word) == word
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("there is no bash to read it")
+    read = subprocess.run([bash, "-c", f"printf %s {word}"], capture_output=True, check=True)
+    assert read.stdout == name

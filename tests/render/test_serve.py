@@ -98,6 +98,12 @@ def test_what_is_in_the_site_is_served(port: int) -> None:
     assert get(port, "/units%2f1.html")[0] == 200
 
 
+def test_where_there_is_no_page_the_one_for_it_is_shown(port: int, tmp_path: Path) -> None:
+    (tmp_path / "site" / "404.html").write_text("<h1>None</h1>")
+    for path in ("/none.html", "/units/none.html", "/a/b/", "/units/", "/units/?a=b", "/circle"):
+        assert get(port, path) == (404, "<h1>None</h1>"), path
+
+
 def test_a_browser_that_leaves_in_the_midst_leaves_no_traceback(
     port: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
