@@ -6,13 +6,18 @@ Adobe RGB are not the colors that the same numbers are in sRGB.
 
 import io
 from functools import lru_cache
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms
 
+from atlas.probe.color_space import profile_said
+from atlas.probe.levels import Remark
+
 MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 """The mode in which Pillow holds the colors of a profile's space."""
+
+_LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 SAME = 2
 """Levels by which a profile may differ from sRGB and still be it: profiles are rounded."""
@@ -31,13 +36,21 @@ class Profile(NamedTuple):
         return converted
 
 
-def profile_of(image: Image.Image) -> Profile | None:
-    """The image's profile; None where it has none, one that says sRGB, or none that fits it."""
-    content = image.info.get("icc_profile")
-    profile = _read(content) if isinstance(content, bytes) else None
-    if profile is None and image.mode == "LAB":
-        return _profile(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
-    return profile if profile and profile.mode == _colors(image) else None
+def profile_of(image: Image.Image, file: BinaryIO | None, remark: Remark) -> Profile | None:
+    """The image's profile; None where it has none, one that says sRGB, or none that can be used.
+
+    Of the last ``remark`` is told.
+    """
+    content = image.info.get("icc_profile") or profile_said(image, file, remark)
+    profile = _read(content) if content else None
+    if profile and profile.mode == _colors(image):
+        return None if _is_srgb(profile) else profile
+    if image.mode == "LAB":
+        return _read(_LAB)
+    if content and not (profile and _is_srgb(profile)):
+        what = "for other channels" if profile else "damaged or of a kind that is not known"
+        remark(f"its color profile is {what}: the colors are taken for sRGB")
+    return None
 
 
 def _colors(image: Image.Image) -> str:
@@ -50,20 +63,17 @@ def _colors(image: Image.Image) -> str:
 
 @lru_cache(32)
 def _read(content: bytes) -> Profile | None:
-    """Read a profile; a damaged one says nothing."""
+    """The transform that a profile says; None for one that is damaged, or of no known kind."""
     try:
-        found = _profile(ImageCms.ImageCmsProfile(io.BytesIO(content)))
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
+        mode = MODES[profile.profile.xcolor_space]  # type: ignore[union-attr]
+        srgb = ImageCms.createProfile("sRGB")
+        return Profile(mode, ImageCms.buildTransform(profile, srgb, mode, "RGB"))
     except (ImageCms.PyCMSError, OSError, KeyError, ValueError, TypeError):
         return None
-    return None if _is_srgb(found) else found
 
 
-def _profile(profile: ImageCms.ImageCmsProfile) -> Profile:
-    mode = MODES[profile.profile.xcolor_space]  # type: ignore[union-attr]
-    srgb = ImageCms.createProfile("sRGB")
-    return Profile(mode, ImageCms.buildTransform(profile, srgb, mode, "RGB"))
-
-
+@lru_cache(32)
 def _is_srgb(profile: Profile) -> bool:
     """Whether the colors stay what they are: then those of a photograph need not be rounded."""
     if profile.mode not in ("RGB", "L"):

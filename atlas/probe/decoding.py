@@ -5,6 +5,7 @@ The geometry is that of torchvision's evaluation transform, ``Resize(256)`` then
 """
 
 import hashlib
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,8 +21,9 @@ from PIL import Image, UnidentifiedImageError
 from atlas.errors import AtlasError
 from atlas.probe.color_profile import profile_of
 from atlas.probe.flatten import flatten
-from atlas.probe.jpeg_end import is_cut
+from atlas.probe.jpeg import is_cut, is_in_one_scan
 from atlas.probe.levels import Remark
+from atlas.probe.said import DEEP, said_of
 
 SHORT_SIDE = 256
 SIDE = 224
@@ -29,19 +31,21 @@ MOST_MEMORY = 2**30
 """Bytes that an image may take while it is decoded; more is taken for an attack on the memory.
 
 Images being decoded side by side take no more together."""
+IN_SCANS = "progressive JPEG"
+"""All of its coefficients are kept until the last scan is read."""
 MEMORY = {
     **dict.fromkeys(("BMP", "PCX"), 5),
-    **dict.fromkeys(("JPEG", "MPO"), 9),
+    **dict.fromkeys(("JPEG", IN_SCANS), 9),
     **{"GIF": 15, "PNG": 20, "PPM": 20, "QOI": 20, "SGI": 21},
     **{"AVIF": 24, "JPEG2000": 25, "TIFF": 28, "WEBP": 30},
 }
 """Bytes a pixel that decoding and preparing an image takes, by its format: the most measured."""
 MEMORY_REDUCED = {
     **dict.fromkeys(("BMP", "PCX", "PNG", "PPM"), 6),
-    **dict.fromkeys(("JPEG", "MPO", "QOI", "SGI", "GIF"), 11),
+    **{"JPEG": 5, IN_SCANS: 11, "QOI": 11, "SGI": 11, "GIF": 11},
     **{"TIFF": 13, "AVIF": 15, "WEBP": 18, "JPEG2000": 22},
 }
-"""As much, where the image is made smaller some rows at a time as soon as it is decoded."""
+"""As much, where the image is made smaller: by the decoder, or some rows at a time after it."""
 MOST_BYTES = 2**31
 """The largest file."""
 FINER = 2
@@ -100,8 +104,9 @@ def decode(path: Path, remark: Remark = ignore) -> NDArray[np.uint8]:
     told what had to be taken for granted of it.
     """
     with _image_file(path) as (file, image):
-        smaller = _memory_of(image, MEMORY) > MOST_MEMORY
-        with _memory.of(_memory_of(image, MEMORY_REDUCED if smaller else MEMORY)):
+        whole = _memory_of(image, file, MEMORY)
+        smaller = whole > MOST_MEMORY
+        with _memory.of(_memory_of(image, file, MEMORY_REDUCED) if smaller else whole):
             try:
                 return prepare(image, file, remark, smaller=smaller)
             finally:
@@ -117,8 +122,8 @@ def prepare(
 ) -> NDArray[np.uint8]:
     """Turn a picture of any size and mode into 224x224x3 RGB bytes.
 
-    Its EXIF orientation and its color profile are honored, transparency shows white, more than 8
-    bits are scaled to 8. The short side becomes 256 pixels (bilinear, antialiased), the middle
+    More than 8 bits are scaled to 8, transparency shows white, its color profile and its EXIF
+    orientation are honored. The short side becomes 256 pixels (bilinear, antialiased), the middle
     224x224 are kept.
 
     Args:
@@ -130,16 +135,19 @@ def prepare(
     Raises:
         ValueError: for a JPEG whose end is missing; and whatever Pillow raises for damage.
     """
-    turn, profile = _turn(image), profile_of(image)
+    profile = profile_of(image, file, remark)
     enough = FINER * SHORT_SIDE
     if smaller:
         image.draft(None, (enough, enough))
-    _show_something(image)
+    _load_what_shows(image)
     if file is not None and image.format in ("JPEG", "MPO") and is_cut(image, file):
         raise ValueError("its end is missing")
-    times = max(min(image.size) // enough, 1) if smaller else 1
+    # The many pixels of a large image need not all be brought from one space to another.
+    times = max(min(image.size) // enough, 1) if smaller or profile else 1
     flat = flatten(image, profile.mode if profile else "RGB", file, remark, times)
-    upright = flat if turn is None else flat.transpose(turn)
+    colors = profile.to_srgb(flat) if profile else flat
+    turn = _turn(image)
+    upright = colors if turn is None else colors.transpose(turn)
     width, height = upright.size
     longest = LONGEST_STRIP * min(width, height)
     if max(width, height) > longest:
@@ -147,13 +155,14 @@ def prepare(
         width, height = upright.size
     short = min(width, height)
     size = (SHORT_SIDE * width // short, SHORT_SIDE * height // short)
-    shown = _middle(upright.resize(size, Image.Resampling.BILINEAR), SIDE, SIDE)
-    # At last, of the few pixels that are left: between two colors lies much the same in both.
-    return np.asarray(profile.to_srgb(shown) if profile else shown)
+    return np.asarray(_middle(upright.resize(size, Image.Resampling.BILINEAR), SIDE, SIDE))
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What turns the image upright; damaged metadata cost a photograph this, no more."""
+    """What turns the image upright; damaged metadata cost a photograph this, no more.
+
+    A TIFF that is decoded is upright already, and says so.
+    """
     with suppress(Exception):
         orientation = image.getexif().get(0x0112)
         if isinstance(orientation, bytes):  # written as a byte, and not as two
@@ -162,8 +171,9 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     return None
 
 
-def _show_something(image: Image.Image) -> None:
-    """Go to the first frame of an animation of which anything is seen."""
+def _load_what_shows(image: Image.Image) -> None:
+    """Decode an image; of an animation the first frame of which anything is seen."""
+    image.load()
     if not getattr(image, "is_animated", False):
         return
     for frame in range(min(getattr(image, "n_frames", 1), MOST_FRAMES)):
@@ -211,25 +221,40 @@ def _image_file(path: Path) -> Iterator[tuple[BufferedReader, Image.Image]]:
         with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             if 0 in image.size:
                 raise UnreadableImage(path, "no pixels")
-            if _memory_of(image, MEMORY_REDUCED) > MOST_MEMORY:
-                raise _too_large(path, f"{image.width} x {image.height} pixels", image.format)
+            least = _memory_of(image, file, MEMORY_REDUCED)
+            if least > MOST_MEMORY:
+                pixels = image.width * image.height
+                most = (
+                    f"{MOST_MEMORY * pixels // least // 10**6} megapixels of {_kind(image, file)}"
+                )
+                raise UnreadableImage(
+                    path, f"{image.width} x {image.height} pixels, more than {most}"
+                )
             yield file, image
     except UnreadableImage:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(path, "far too many pixels", None) from error
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise UnreadableImage(path, f"more than {most} megapixels") from error
     except Exception as error:  # on damaged files Pillow's decoders raise errors of many kinds
         raise UnreadableImage(path, _reason(path, error)) from error
 
 
-def _memory_of(image: Image.Image, memory: Mapping[str, int]) -> int:
+def _memory_of(image: Image.Image, file: BinaryIO, memory: Mapping[str, int]) -> int:
     """Bytes that the image takes while it is decoded."""
-    return image.width * image.height * memory.get(image.format or "", max(memory.values()))
+    pixels = image.width * image.height
+    most = pixels * memory.get(_kind(image, file), max(memory.values()))
+    if image.mode in ("RGB", "RGBA", "LA") and said_of(image, file).largest == DEEP:
+        # Read twice: 8 bits of it, and then all.
+        return max(most, pixels * (4 + 2 * len(image.getbands())) + os.fstat(file.fileno()).st_size)
+    return most
 
 
-def _too_large(path: Path, size: str, format: str | None) -> UnreadableImage:
-    most = MOST_MEMORY // MEMORY_REDUCED.get(format or "", max(MEMORY_REDUCED.values())) // 10**6
-    return UnreadableImage(path, f"{size}, more than {most} megapixels of {format or 'any kind'}")
+def _kind(image: Image.Image, file: BinaryIO) -> str:
+    """The format of an image, as tables of memory have it."""
+    if image.format in ("JPEG", "MPO"):
+        return "JPEG" if is_in_one_scan(file) else IN_SCANS
+    return image.format or ""
 
 
 def _middle(image: Image.Image, width: int, height: int) -> Image.Image:

@@ -1,20 +1,20 @@
 """An image of any mode as one of 8 bits a channel without transparency, which shows white."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from atlas.probe.levels import FAR_BELOW, Remark, bits_said, end_of_bits, is_deep, to_8_bits
-from atlas.probe.png_header import bit_depth, png_header
+from atlas.probe.deep_color import deep_color
+from atlas.probe.levels import Remark, black_and_white, extremes, to_8_bits
+from atlas.probe.said import said_of
 
 BAND = 2**20
 """Pixels whose colors are converted at a time: nothing in between is as large as the image."""
 
-Convert = Callable[[Image.Image], Image.Image]
+Rows = Callable[[int, int], Image.Image]
+"""Gives the rows of an image from one to another."""
 
 
 def flatten(
@@ -29,82 +29,72 @@ def flatten(
         remark: told what had to be taken for granted.
         times: by how much it is made smaller on the way, each way.
     """
-    if file is not None and image.mode in ("RGB", "RGBA", "LA") and times == 1:
-        image = _deep_color(image, file, remark)
-    if image.mode == mode == "RGB" and times == 1 and not image.has_transparency_data:
+    rows = _flat_rows(image, mode, file, remark)
+    if rows is None and times == 1:
         return image
+    rows = rows or _rows(image)
     whole = Image.new(mode, (-(-image.width // times), -(-image.height // times)))
-    convert = _conversion(image, mode, file, remark)
-    for top, band in _bands(image, times):
-        converted = convert(band)
-        whole.paste(converted.reduce(times) if times > 1 else converted, (0, top // times))
+    for top, bottom in _bands(image, times):
+        whole.paste(rows(top, bottom).reduce(times), (0, top // times))
     return whole
 
 
-def _bands(image: Image.Image, times: int = 1) -> Iterator[tuple[int, Image.Image]]:
-    """Some rows of an image after the other, as many as are reduced to whole ones."""
+def _bands(image: Image.Image, times: int = 1) -> list[tuple[int, int]]:
+    """Where some rows of an image begin and end, as many as are reduced to whole ones."""
     rows = max(BAND // image.width // times, 1) * times
-    for top in range(0, image.height, rows):
-        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+    return [(top, min(top + rows, image.height)) for top in range(0, image.height, rows)]
 
 
-def _conversion(image: Image.Image, mode: str, file: BinaryIO | None, remark: Remark) -> Convert:
-    """What makes of rows of the image such of the mode."""
-    if is_deep(image):
-        gray = to_8_bits(image, lambda: (band for _, band in _bands(image)), file, remark)
-        clear = image.info.get("transparency")
-        return partial(_deep_gray, gray=gray, clear=clear, mode=mode)
+def _rows(image: Image.Image) -> Rows:
+    return lambda top, bottom: image.crop((0, top, image.width, bottom))
+
+
+def _flat_rows(image: Image.Image, mode: str, file: BinaryIO | None, remark: Remark) -> Rows | None:
+    """What gives the rows of an image in a mode; None where it is of the mode already."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep_gray(image, mode, file, remark)
+    if file is not None and (deep := deep_color(image, file, remark)) is not None:
+        return lambda top, bottom: deep(top, bottom).convert(mode)
+    rows = _rows(image)
     if image.has_transparency_data:
-        clear = image.info.get("transparency")
-        depth = bit_depth(png_header(file)) if file is not None else None
-        if image.mode in ("1", "L") and isinstance(clear, int) and depth and depth < 8:
-            image.info["transparency"] = (
-                clear * 255 // (2**depth - 1)
-            )  # as Pillow scales the values
-        return partial(_over_white, mode=mode)
-    return lambda band: band.convert(mode)
+        _mend_transparency(image, file)
+        return lambda top, bottom: _over_white(rows(top, bottom)).convert(mode)
+    return None if image.mode == mode else lambda top, bottom: rows(top, bottom).convert(mode)
 
 
-def _deep_gray(band: Image.Image, gray: Convert, clear: object, mode: str) -> Image.Image:
-    shown = gray(band)
-    if isinstance(clear, int):
-        shown.paste(255, mask=Image.fromarray(np.asarray(band) == clear))
-    return shown.convert(mode)
+def _deep_gray(image: Image.Image, mode: str, file: BinaryIO | None, remark: Remark) -> Rows:
+    """Rows of gray of more than 8 bits, which may have one value that is transparent."""
+    said, clear = said_of(image, file), image.info.get("transparency")
+    kind = {"F": "float", "I": "32"}.get(image.mode, "16")
+    if image.mode == "I" and image.format in ("PNG", "PPM"):
+        kind = "16"  # as some versions of Pillow read it
+
+    def values(top: int, bottom: int) -> np.ndarray:
+        read = np.asarray(_rows(image)(top, bottom))
+        return read.view(np.uint32) if said.unsigned and image.mode == "I" else read
+
+    ends = extremes(values(*band) for band in _bands(image))
+    black, white = black_and_white(*ends, kind, said, remark)
+
+    def rows(top: int, bottom: int) -> Image.Image:
+        part = values(top, bottom)
+        gray = to_8_bits(part, black, white)
+        if said.inverted:
+            gray = 255 - gray
+        if isinstance(clear, int):
+            gray[part == clear] = 255
+        return Image.fromarray(gray).convert(mode)
+
+    return rows
 
 
-def _over_white(band: Image.Image, mode: str) -> Image.Image:
+def _mend_transparency(image: Image.Image, file: BinaryIO | None) -> None:
+    """Scale the transparent gray of fewer than 8 bits as Pillow scales the gray."""
+    clear, largest = image.info.get("transparency"), said_of(image, file).largest
+    if image.format == "PNG" and image.mode in ("1", "L") and isinstance(clear, int) and largest:
+        image.info["transparency"] = clear * 255 // min(largest, 255)
+
+
+def _over_white(band: Image.Image) -> Image.Image:
     white = Image.new("RGBA", band.size, "white")
-    return Image.alpha_composite(white, band.convert("RGBA")).convert(mode)
-
-
-def _deep_color(image: Image.Image, file: BinaryIO, remark: Remark) -> Image.Image:
-    """A color image of 16 bits a channel, where the 8 that Pillow reads of them are not enough.
-
-    They are too few where the values lie far below white, or one of them is transparent.
-    """
-    header = png_header(file)
-    tags = getattr(image, "tag_v2", {}).get(258, ())
-    if 16 not in (bit_depth(header), *(tags if isinstance(tags, tuple) else ())):
-        return image
-    clear = image.info.get("transparency")
-    brightest = max(high for _, high in image.getextrema()[: 1 if image.mode == "LA" else 3])  # type: ignore[misc]
-    if clear is None and brightest * FAR_BELOW > 255:
-        return image
-    file.seek(0)
-    values = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or values.dtype != np.uint16 or values.ndim != 3:
-        return image
-    color = values[..., 2::-1]
-    bits, high = bits_said(image, file), int(color.max())
-    if bits and high < 2**bits:
-        white = 2**bits - 1
-    elif high and high * FAR_BELOW < 65535:
-        white = end_of_bits(high)
-        remark(f"its values end at {high}: {white} is taken for white, not 65535")
-    else:
-        white = 65535
-    alpha = values[..., 3] / 65535 if values.shape[2] == 4 else np.ones(color.shape[:2])
-    if isinstance(clear, tuple):
-        alpha = np.where((color == clear).all(2), 0, alpha)
-    flat = 255 * (color / white * alpha[..., None] + 1 - alpha[..., None])
-    return Image.fromarray(np.rint(flat).astype(np.uint8))
+    return Image.alpha_composite(white, band.convert("RGBA"))
