@@ -6,7 +6,6 @@ import pwd
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +59,11 @@ class Folder(ProbeSet):
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Decode one image; raises UnreadableImage."""
-        return decode(self._paths[index], partial(self.assumed.__setitem__, self.names[index]))
+        remarks: list[str] = []
+        pixels = decode(self._paths[index], remarks.append)
+        if remarks:
+            self.assumed[self.names[index]] = "; ".join(remarks)
+        return pixels
 
 
 def _inspect(path: Path) -> str | UnreadableImage:
