@@ -37,9 +37,9 @@ def rank(session: Session) -> None:
     run.write_json("network", describe(network, layers))
     for remark in probe.remarks:
         session.say(remark)
-    for line in _first_few([f"{name}: {what}" for name, what in sorted(probe.assumed.items())]):
-        session.say(line)
-    for line in _first_few([f"skipped {file}: {reason}" for file, reason in probe.skipped]):
+    assumed = [f"{name}: {what}" for name, what in sorted(probe.assumed.items())]
+    skipped = [f"skipped {file}: {reason}" for file, reason in probe.skipped]
+    for line in _first_few(assumed, "like these") + _first_few(skipped, "in skipped.csv"):
         session.say(line)
     run.write_table("ranking", ranking_table(run.table("activations"), ranks_wanted(session)))
 
@@ -54,10 +54,10 @@ def _measured(session: Session) -> tuple[set[str], Slope]:
     return set(), UNSET
 
 
-def _first_few(lines: list[str], most: int = 3) -> list[str]:
-    """Some lines of a log, and how many more there are."""
+def _first_few(lines: list[str], others: str, most: int = 3) -> list[str]:
+    """Some lines of a log, and how many more there are, of what kind or where."""
     rest = len(lines) - most
-    return lines if rest <= 0 else [*lines[:most], f"and {rest} more like these"]
+    return lines if rest <= 0 else [*lines[:most], f"and {rest} more {others}"]
 
 
 def _recall_skipped(run: Run, probe: ProbeSet) -> None:

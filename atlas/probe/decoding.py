@@ -251,10 +251,11 @@ def _memory_of(image: Image.Image, file: BinaryIO, memory: Mapping[str, int]) ->
 
 
 def _kind(image: Image.Image, file: BinaryIO) -> str:
-    """The format of an image, as tables of memory have it."""
-    if image.format in ("JPEG", "MPO"):
-        return "JPEG" if is_in_one_scan(file) else IN_SCANS
-    return image.format or ""
+    """The format of an image, as tables of memory have it; of a small one it may be the worst."""
+    if image.format not in ("JPEG", "MPO"):
+        return image.format or ""
+    is_large = image.width * image.height * MEMORY_REDUCED[IN_SCANS] > MOST_MEMORY
+    return "JPEG" if is_large and is_in_one_scan(file) else IN_SCANS
 
 
 def _middle(image: Image.Image, width: int, height: int) -> Image.Image:

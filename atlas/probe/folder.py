@@ -5,7 +5,6 @@ import os
 import pwd
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +56,11 @@ class Folder(ProbeSet):
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Decode one image; raises UnreadableImage."""
-        return decode(self._paths[index], partial(self.assumed.__setitem__, self.names[index]))
+        remarks: list[str] = []
+        pixels = decode(self._paths[index], remarks.append)
+        if remarks:
+            self.assumed[self.names[index]] = "; ".join(remarks)
+        return pixels
 
 
 def _inspect(path: Path) -> str | UnreadableImage:

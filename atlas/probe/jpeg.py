@@ -9,6 +9,7 @@ A whole one does not read them.
 import io
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import BinaryIO
 
 from PIL import Image
@@ -72,12 +73,12 @@ def _missing_after_scans(file: BinaryIO) -> Iterator[Missing]:
     for marker, segment in _segments(file):
         if marker in FRAMES:
             channels = segment[6 : 6 + 3 * segment[5] : 3]
-            missing = {(channel, k): ALL_BITS for channel in channels for k in range(64)}
+            missing = dict.fromkeys(product(channels, range(64)), ALL_BITS)
         elif marker == SCAN:
             count = segment[0]
             first, last, bits = segment[1 + 2 * count : 4 + 2 * count]
-            for channel in segment[1 : 1 + 2 * count : 2] if missing else b"":
-                missing |= {(channel, k): bits & 15 for k in range(first, last + 1)}
+            said = product(segment[1 : 1 + 2 * count : 2], range(first, last + 1))
+            missing |= dict.fromkeys(said, bits & 15) if missing else {}
             yield missing
 
 

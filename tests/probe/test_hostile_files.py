@@ -46,7 +46,7 @@ def test_hundreds_of_hostile_files_are_used_or_skipped_and_change_nothing(
     assert not {file for file, fate in fates.items() if fate == SKIPPED} - set(reasons)
     assert all(reason and len(reason) < 200 and reason.isprintable() for reason in reasons.values())
     assert {f"skipped {file}: {reason}" for file, reason in list(reasons.items())[:3]} <= set(log)
-    assert f"and {len(reasons) - 3} more like these" in log
+    assert f"and {len(reasons) - 3} more in skipped.csv" in log
     assert run.settings().probe.images == len(used)
     # Ranking again, without measuring anew, remembers them.
     before = contents(run.path)

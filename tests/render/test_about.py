@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.run_fixture import LAYERS, make_run
 from support.small_build import QUICK, draw_photographs, shrink
@@ -158,3 +159,13 @@ def test_a_run_keeps_every_request_once_and_shows_recipes_in_the_order_of_asking
     about = text_of(tmp_path / "site/about.html")
     commands = [part for part in about.split("<code>") if part.startswith("atlas build")]
     assert ["--recipe clear" in command for command in commands] == [False, True]
+
+
+def test_of_many_skipped_files_some_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", photographs=["a.png"], layers=[LAYERS[0]], pictured=1)
+    skipped = pd.DataFrame({"file": [f"{i:03}.xml" for i in range(60)], "reason": "no image"})
+    run.write_table("skipped", skipped)
+    render(run, tmp_path / "site")
+    about = text_of(tmp_path / "site/about.html")
+    assert about.count(".xml</span>: no image") == 50
+    assert "60 files of the probe set could not be read" in about and "and 10 more" in about
