@@ -22,7 +22,7 @@ def measure_units(
     layers: Sequence[str],
     bar: Callable[[str, int, str], "tqdm[Any]"],
 ) -> dict[str, Any]:
-    """Show the probe set, and the stimuli for the tuning of units, to the network.
+    """Show the probe set, and all stimuli for the tuning of units, to the network.
 
     Writes the tables of statistics, the tasks of identification and, where there is a judge, its
     features of the images; ``tuning.csv`` last. ``bar`` makes a progress bar of a name, a total
@@ -32,7 +32,10 @@ def measure_units(
         What is known of the probe set besides: ``slope``, the quartiles over the images of the
         slope of the spectrum, None when all are flat.
     """
-    groups = stimuli.conditions(stimuli.battery())
+    # The stimuli that are the probe set are not shown twice.
+    ranked = probe.shown if isinstance(probe, Stimuli) else []
+    others = Stimuli([each for each in stimuli.battery() if each not in ranked])
+    groups, other_groups = map(stimuli.conditions, (ranked, others.shown))
     shown: list[int] = []
     slopes: list[float] = []
     features: list[NDArray[np.float16]] = []
@@ -45,20 +48,18 @@ def measure_units(
         if judge is not None:
             features.append(judge.features(pixels))
 
-    stimuli_are_probe = isinstance(probe, Stimuli)
-    conditions = groups if stimuli_are_probe else None
     with bar("rank", len(probe), "images") as progress:
-        statistics = ranking.measure(network, probe, layers, conditions, progress.update, watch)
-    tuned = statistics
-    if not stimuli_are_probe:
-        battery = Stimuli()
-        with bar("tuning", len(battery), "images") as progress:
-            tuned = ranking.measure(network, battery, layers, groups, progress.update)
+        statistics = ranking.measure(network, probe, layers, groups, progress.update, watch)
+    with bar("tuning", len(others), "images") as progress:
+        tuned = ranking.measure(network, others, layers, other_groups, progress.update)
     run.write_table("activations", ranking.activations_table(statistics))
     run.write_table("strongest", ranking.strongest_table(statistics, probe.names))
     run.write_table("tasks", identification.tasks_table(statistics, shown))
     if features:
         run.write_array("judge", np.concatenate(features))
     run.remove("identification.csv")  # the tasks were others
-    run.write_table("tuning", ranking.tuning_table(tuned, list(groups)))
+    tuning = ranking.tuning_table(tuned, list(other_groups)).merge(
+        ranking.tuning_table(statistics, list(groups)), on=["layer", "unit"]
+    )
+    run.write_table("tuning", tuning)
     return {"slope": spectrum.quartiles(slopes)}

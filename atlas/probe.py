@@ -1,6 +1,6 @@
 """Probe sets: the images over which units are ranked.
 
-The built-in stimuli, a folder of photographs, or the validation images of Imagenette. A probe set
+Built-in stimuli, a folder of photographs, or the validation images of Imagenette. A probe set
 is a list of names fixed when it is opened, and images decoded when asked for.
 """
 
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from atlas import stimuli
 from atlas.errors import AtlasError, UsageError
 from atlas.photograph import UnreadableImage, decode, inspect
+from atlas.stimuli import Stimulus
 
 __all__ = ["Folder", "ProbeSet", "Stimuli", "UnreadableImage", "batches", "open_probe_set"]
 
@@ -76,23 +77,24 @@ class ProbeSet(ABC):
 
 
 class Stimuli(ProbeSet):
-    """The built-in battery."""
+    """Images of the built-in battery: those with the statistics of photographs, or those given."""
 
     kind = "stimuli"
     synthetic = True
 
-    def __init__(self) -> None:
-        self._battery = stimuli.battery()
-        super().__init__("stimuli", [s.name for s in self._battery], stimuli.digest())
+    def __init__(self, shown: Sequence[Stimulus] | None = None) -> None:
+        natural = [stimulus for stimulus in stimuli.battery() if stimulus.natural]
+        self.shown = natural if shown is None else list(shown)
+        super().__init__("stimuli", [s.name for s in self.shown], stimuli.digest())
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Draw one stimulus."""
-        return self._battery[index].draw()
+        return self.shown[index].draw()
 
     def table(self) -> pd.DataFrame:
         """A row a stimulus: ``image``, ``family``, and a column a parameter, empty where none."""
         return pd.DataFrame(
-            [{"image": s.name, "family": s.family, **s.parameters} for s in self._battery]
+            [{"image": s.name, "family": s.family, **s.parameters} for s in self.shown]
         )
 
 

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from atlas import ranking
+from atlas import ranking, stimuli
 from atlas.errors import AtlasError
+from atlas.measurement import measure_units
 from atlas.network import Network
-from atlas.probe import ProbeSet, UnreadableImage
+from atlas.probe import ProbeSet, Stimuli, UnreadableImage
+from atlas.store import Run
 
 SIDE = 12
 
@@ -228,12 +231,30 @@ def test_rank_units_from_python() -> None:
         rank_units(NETWORK, Images(pixels), layers=["conv9"])
 
 
+def test_stimuli_rank_by_some_and_tune_by_all_and_tune_the_same_for_every_probe_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = stimuli.battery()[::40]
+    monkeypatch.setattr(stimuli, "battery", lambda: few)
+    photographs = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)
+    found = {}
+    for probe in (Stimuli(), Images(photographs)):
+        run = Run(tmp_path / probe.kind)
+        measure_units(run, NETWORK, None, probe, LAYERS, lambda *_: tqdm(disable=True))
+        found[probe.kind] = {name: run.table(name) for name in ("tuning", "strongest")}
+    tuning, other = (found[kind]["tuning"] for kind in ("stimuli", "folder"))
+    assert set(tuning) == {"layer", "unit", *stimuli.conditions(few)}
+    pd.testing.assert_frame_equal(tuning, other, check_like=True)
+    ranked = {stimulus.name for stimulus in few if stimulus.natural}
+    assert set(found["stimuli"]["strongest"]["image"]) <= ranked
+
+
 def test_what_the_design_promises_python_is_there() -> None:
     import atlas
     from atlas import RECIPES, load_network, maximize_units, open_probe_set, rank_units
 
     assert RECIPES["article"].steps == 20
     assert all(map(callable, (load_network, maximize_units, open_probe_set, rank_units)))
-    assert len(open_probe_set("stimuli")) >= 600
+    assert len(open_probe_set("stimuli")) >= 150
     with pytest.raises(AttributeError, match="nonsense"):
         _ = atlas.nonsense
