@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ def named(name: str) -> Stimulus:
 
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:
-    return [stimulus.draw() for stimulus in battery()]
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(Stimulus.draw, battery()))
 
 
 def test_every_stimulus_is_an_image_and_no_two_are_the_same(pictures: list[np.ndarray]) -> None:
@@ -42,12 +44,12 @@ def test_only_plain_fields_are_without_contrast(pictures: list[np.ndarray]) -> N
 def test_ranked_stimuli_have_the_spectra_and_colors_of_photographs(
     pictures: list[np.ndarray],
 ) -> None:
-    """Of 1,000 photographs 9 in 10 have a slope in -3.4..-1.8; their median saturation is 0.3."""
+    """In ImageNet, at quantiles 0.1, 0.5, 0.9: slopes -3.4 -2.7 -2.0, saturations 0.1 0.3 0.5."""
     ranked = [p for s, p in zip(battery(), pictures, strict=True) if s.natural]
-    low, middle, high = np.quantile([slope(picture) for picture in ranked], [0.1, 0.5, 0.9])
-    assert -4.2 < low < middle < high < -1.5 and -3.2 < middle < -2.2
+    slopes = np.quantile([slope(picture) for picture in ranked], [0.1, 0.5, 0.9])
+    assert np.abs(slopes - [-3.4, -2.7, -2.0]).max() < 0.5
     vivid = [np.ptp(picture, axis=2).mean() / picture.max(2).mean() for picture in ranked]
-    assert 0.15 < np.median(vivid) < 0.45 and np.quantile(vivid, 0.95) < 0.85
+    assert np.abs(np.quantile(vivid, [0.1, 0.5, 0.9]) - [0.1, 0.3, 0.5]).max() < 0.1
 
 
 def test_names_are_unique_and_start_with_the_family() -> None:
