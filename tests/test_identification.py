@@ -1,5 +1,6 @@
 """The two-choice task: what is drawn, and how it is answered."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from atlas import weakest
 from atlas.identification import correct, tasks_table
-from atlas.judge import Judge
+from atlas.judge import UNSCALED, Judge
 from atlas.network import load_network
 from atlas.ranking import LayerStatistics, strongest_table
 from atlas.weights import BUNDLED
@@ -204,5 +205,7 @@ def test_no_network_judges_its_own_pictures() -> None:
     judge = Judge()
     assert not judge.is_independent_of(load_network("googlenet", "bundled"))
     assert not judge.is_independent_of(load_network("googlenet", str(BUNDLED)))
-    other = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3))
-    assert judge.is_independent_of(load_network(other))
+    other = load_network(torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3)))
+    assert judge.is_independent_of(other)
+    other.weights = replace(other.weights, sha256=UNSCALED)
+    assert not judge.is_independent_of(other), "the same network with other activations"

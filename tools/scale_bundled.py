@@ -9,7 +9,7 @@ concatenation keep a positive factor, so the network computes what it computed.
     python -m tools.scale_bundled OLD NEW
 """
 
-import sys
+import argparse
 from collections.abc import Mapping
 
 import torch
@@ -34,7 +34,8 @@ FACTORS = {
 """By layer, in the order of computation. Pooling layers have the factor of what they pool.
 
 Chosen so that the pictures of the ten units with the highest mean activation on photographs, by
-the article's recipe at 74 pixels, end at the median activations that the article's panels show.
+the article's recipe at 74 pixels, end near the median activations that the article's panels show;
+a layer that is pooled has a factor between what it and its pooling would need.
 """
 
 READERS = ("branch1.", "branch2.0.", "branch3.0.", "branch4.1.")
@@ -78,4 +79,7 @@ def main(old: str, new: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m tools.scale_bundled", description=__doc__)
+    parser.add_argument("old", help="the file as trained")
+    parser.add_argument("new", help="the file to write")
+    main(**vars(parser.parse_args()))
