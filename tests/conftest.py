@@ -7,8 +7,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does,
 import pytest
 import torch
 from browsing import browser
+from hypothesis import settings
 
 __all__ = ["browser"]
+
+settings.register_profile("atlas", deadline=None)  # a busy machine is no failure
+settings.load_profile("atlas")
 
 
 @pytest.fixture(scope="session", autouse=True)
