@@ -26,7 +26,7 @@ def measure_units(
     layers: Sequence[str],
     show: Callable[[str, int, str], AbstractContextManager[Progress]],
 ) -> list[float] | None:
-    """Show the probe set, and the stimuli for the tuning of units, to the network.
+    """Show the probe set, and all stimuli for the tuning of units, to the network.
 
     Writes the tables of statistics, the tasks of identification and, where there is a judge, its
     features of the images; ``tuning.csv`` last. ``show`` shows the progress of a name, a total
@@ -35,7 +35,10 @@ def measure_units(
     Returns:
         The quartiles, over the images, of the slope of the spectrum; None when all are flat.
     """
-    groups = stimuli.conditions(stimuli.battery())
+    # The stimuli that are the probe set are not shown twice.
+    ranked = probe.shown if isinstance(probe, Stimuli) else []
+    others = Stimuli([each for each in stimuli.battery() if each not in ranked])
+    groups, other_groups = map(stimuli.conditions, (ranked, others.shown))
     shown: list[int] = []
     slopes: list[float] = []
     features: list[NDArray[np.float16]] = []
@@ -48,20 +51,18 @@ def measure_units(
         if judge is not None:
             features.append(judge.features(pixels))
 
-    stimuli_are_probe = isinstance(probe, Stimuli)
-    conditions = groups if stimuli_are_probe else None
     with show("rank", len(probe), "images") as progress:
-        statistics = measure(network, probe, layers, conditions, progress, watch)
-    tuned = statistics
-    if not stimuli_are_probe:
-        battery = Stimuli()
-        with show("tuning", len(battery), "images") as progress:
-            tuned = measure(network, battery, layers, groups, progress)
+        statistics = measure(network, probe, layers, groups, progress, watch)
+    with show("tuning", len(others), "images") as progress:
+        tuned = measure(network, others, layers, other_groups, progress)
     run.write_table("activations", tables.activations_table(statistics))
     run.write_table("strongest", tables.strongest_table(statistics, probe.names))
     run.write_table("tasks", identification.tasks_table(statistics, shown))
     if features:
         run.write_array("judge", np.concatenate(features))
     run.remove("identification.csv")  # the tasks were others
-    run.write_table("tuning", tables.tuning_table(tuned, list(groups)))
+    tuning = tables.tuning_table(tuned, list(other_groups)).merge(
+        tables.tuning_table(statistics, list(groups)), on=["layer", "unit"]
+    )
+    run.write_table("tuning", tuning)
     return spectrum.quartiles(slopes)

@@ -1,5 +1,6 @@
 """The two-choice task: what is drawn, and how it is answered."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.examine.identification import correct, tasks_table
-from atlas.examine.similarity_judge import SimilarityJudge
+from atlas.examine.similarity_judge import UNSCALED, SimilarityJudge
 from atlas.network.loading import load_network
 from atlas.network.weights import BUNDLED
 from atlas.rank import weakest_images
@@ -208,5 +209,7 @@ def test_no_network_judges_its_own_pictures() -> None:
     judge = SimilarityJudge()
     assert not judge.is_independent_of(load_network("googlenet", "bundled"))
     assert not judge.is_independent_of(load_network("googlenet", str(BUNDLED)))
-    other = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3))
-    assert judge.is_independent_of(load_network(other))
+    other = load_network(torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3)))
+    assert judge.is_independent_of(other)
+    other.weights = replace(other.weights, sha256=UNSCALED)
+    assert not judge.is_independent_of(other), "the same network with other activations"

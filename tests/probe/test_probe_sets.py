@@ -287,10 +287,15 @@ def test_the_stimuli_are_a_probe_set_with_labels() -> None:
     assert probe.synthetic
     assert list(table["image"]) == probe.names
     assert list(table.columns[:2]) == ["image", "family"]
-    first = table.to_dict("records")[0]
-    assert first["family"] == "grating"
-    assert np.isnan([first["hue"], first["orientation"]]).tolist() == [True, False]
+    first, *_, last = table.to_dict("records")
+    assert (first["family"], last["family"]) == ("noise", "scene")
+    assert np.isnan([first["exponent"], last["exponent"]]).tolist() == [False, True]
     assert probe.image(0).shape == (224, 224, 3)
+
+
+def test_units_are_not_ranked_by_what_no_photograph_shows() -> None:
+    families = set(open_probe_set("stimuli").table()["family"])
+    assert families == {"noise", "scene"}, "no saturated fields, no gratings"
 
 
 @pytest.fixture

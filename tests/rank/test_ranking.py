@@ -1,6 +1,7 @@
 """Streaming statistics against numpy over the whole probe set at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,11 +15,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from atlas._system.progress import Progress
+from atlas.build.unit_statistics import measure_units
 from atlas.errors import AtlasError
 from atlas.network.network import Network
+from atlas.probe import stimuli
 from atlas.probe.decoding import UnreadableImage
 from atlas.probe.probe_set import ProbeSet
+from atlas.probe.stimulus_set import Stimuli
 from atlas.rank import ranking, statistics, tables
+from atlas.run.folder import Run
 
 SIDE = 12
 
@@ -229,12 +235,36 @@ def test_rank_units_from_python() -> None:
         rank_units(NETWORK, Images(pixels), layers=["conv9"])
 
 
+@contextmanager
+def silent(*_: object) -> Iterator[Progress]:
+    """Shows no progress."""
+    yield lambda done: None
+
+
+def test_stimuli_rank_by_some_and_tune_by_all_and_tune_the_same_for_every_probe_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = stimuli.battery()[::40]
+    monkeypatch.setattr(stimuli, "battery", lambda: few)
+    photographs = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)
+    found = {}
+    for probe in (Stimuli(), Images(photographs)):
+        run = Run(tmp_path / probe.kind)
+        measure_units(run, NETWORK, None, probe, LAYERS, silent)
+        found[probe.kind] = {name: run.table(name) for name in ("tuning", "strongest")}
+    tuning, other = (found[kind]["tuning"] for kind in ("stimuli", "folder"))
+    assert set(tuning) == {"layer", "unit", *stimuli.conditions(few)}
+    pd.testing.assert_frame_equal(tuning, other, check_like=True)
+    ranked = {stimulus.name for stimulus in few if stimulus.natural}
+    assert set(found["stimuli"]["strongest"]["image"]) <= ranked
+
+
 def test_what_the_design_promises_python_is_there() -> None:
     import atlas
     from atlas import RECIPES, load_network, maximize_units, open_probe_set, rank_units
 
     assert RECIPES["article"].steps == 20
     assert all(map(callable, (load_network, maximize_units, open_probe_set, rank_units)))
-    assert len(open_probe_set("stimuli")) >= 600
+    assert len(open_probe_set("stimuli")) >= 150
     with pytest.raises(AttributeError, match="nonsense"):
         _ = atlas.nonsense

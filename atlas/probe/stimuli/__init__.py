@@ -2,7 +2,8 @@
 
 Photographs tell which units are busy; a battery also tells what they are tuned to, because every
 image has known parameters. The families follow visual physiology and the statistics of natural
-scenes; each drawing function names its source.
+scenes; each drawing function names its source. Where there are no photographs, the families that
+have their statistics stand in for them; the others, with their extremes, are for tuning alone.
 
 Parameters have one vocabulary throughout:
 
@@ -28,10 +29,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from . import living, patterns, solids, textures
+from . import living, patterns, solids, textures, views
 from .drawing import Field
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever a stimulus looks different under the same name."""
 
 Painter = Callable[..., Field]
@@ -45,6 +46,16 @@ class Stimulus:
     family: str
     parameters: dict[str, float] = field(hash=False)
     painter: Painter = field(repr=False, compare=False)
+
+    @property
+    def natural(self) -> bool:
+        """Whether it has the statistics of photographs: a scene, or noise that falls as they do.
+
+        Over these stimuli units rank as over photographs (docs/stimuli.md). Textures, leaves and
+        objects, each of one thing, would lower the agreement.
+        """
+        is_noise = self.family == "noise" and self.parameters["exponent"] == 1
+        return self.family == "scene" or is_noise
 
     def draw(self) -> NDArray[np.uint8]:
         """The image, 224x224x3 sRGB bytes; the same on every call."""
@@ -202,6 +213,13 @@ def _families() -> Iterable[list[Stimulus]]:
         for painter in (*solids.SOLIDS, *living.LIVING)
         for stimulus in _factorial(
             "object", painter, painter.__name__, hue=[30, 140, 260], background=[0, 1]
+        )
+    ]
+    yield [
+        stimulus
+        for kind in views.VIEWS
+        for stimulus in _factorial(
+            "scene", partial(views.photograph, kind), kind, sample=range(1, 17)
         )
     ]
 

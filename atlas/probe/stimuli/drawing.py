@@ -134,6 +134,13 @@ def wave(cycles: Field, duty: float = 0.5) -> Field:
     return np.abs(cycles - np.round(cycles)) - duty / 2
 
 
+def window(x: float, y: float, reach: float) -> tuple[slice, slice]:
+    """The rows and columns of the grid within reach of a point."""
+    left, top = (0.5 + x) * SIZE, (0.5 - y) * SIZE
+    rows = slice(max(0, int(top - reach * SIZE)), max(0, int(top + reach * SIZE) + 2))
+    return rows, slice(max(0, int(left - reach * SIZE)), max(0, int(left + reach * SIZE) + 2))
+
+
 # Signed distances (Quilez, "2D distance functions"), negative inside
 
 
@@ -202,7 +209,8 @@ def noise(source: np.random.Generator, gain: Field) -> Field:
     """Gaussian noise with this amplitude spectrum (224x224), of mean 0 and deviation 1."""
     gain = np.where(FREQUENCY == 0, 0, gain)
     white = source.standard_normal((SIZE, SIZE), dtype=np.float32)
-    field = np.fft.ifft2(np.fft.fft2(white) * gain).real
+    spectrum = np.fft.rfft2(white) * gain[:, : SIZE // 2 + 1]
+    field = np.fft.irfft2(spectrum, white.shape)
     return (field / field.std()).astype(np.float32)
 
 

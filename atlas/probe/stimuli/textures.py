@@ -66,19 +66,12 @@ def gabor_texture(orientation: float, frequency: float, sample: float) -> Field:
                 (index + 0.5 + shift) / count - 0.5
                 for index, shift in zip((column, row), jitter.tolist(), strict=True)
             )
-            window = _window(x, y, 3.2 * width)
+            window = d.window(x, y, 3.2 * width)
             u, v = d.rotated(orientation, X[window] - x, Y[window] - y)
             envelope = np.exp(-(u * u + v * v) / (2 * width**2))
             phase = source.uniform(0, 2 * math.pi)
             total[window] += envelope * np.cos(2 * math.pi * frequency * v + phase)
     return d.canvas((0.5 + 0.46 * np.clip(1.15 * total, -1, 1))[..., None])
-
-
-def _window(x: float, y: float, reach: float) -> tuple[slice, slice]:
-    """The rows and columns within reach of a point."""
-    left, top = (0.5 + x) * SIZE, (0.5 - y) * SIZE
-    rows = slice(max(0, int(top - reach * SIZE)), max(0, int(top + reach * SIZE) + 2))
-    return rows, slice(max(0, int(left - reach * SIZE)), max(0, int(left + reach * SIZE) + 2))
 
 
 def dead_leaves(size: float, saturation: float, sample: float) -> Field:
@@ -93,7 +86,7 @@ def dead_leaves(size: float, saturation: float, sample: float) -> Field:
         radius = min(size / math.sqrt(1 - source.random() * (1 - (size / 0.3) ** 2)), 0.3)
         x, y = (0.5 + radius) * source.uniform(-1, 1, 2)
         paint = _leaf_color(source, saturation)
-        window = _window(x, y, radius + 2 / SIZE)
+        window = d.window(x, y, radius + 2 / SIZE)
         if bare[window].max(initial=0) == 0:
             continue
         distance = np.hypot(X[window] - x, Y[window] - y) - radius
