@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from atlas.build.build import build
     from atlas.errors import AtlasError, UsageError
     from atlas.examine.evidence import examine_pictures
-    from atlas.maximize.loop import maximize_units
+    from atlas.maximize.units import maximize_units
     from atlas.network.layer import Layer
     from atlas.network.loading import load_network
     from atlas.network.network import Network
@@ -56,7 +56,7 @@ _HOMES = {
     "build": "build.build",
     "examine_pictures": "examine.evidence",
     "load_network": "network.loading",
-    "maximize_units": "maximize.loop",
+    "maximize_units": "maximize.units",
     "open_probe_set": "probe.opening",
     "rank_units": "rank.ranking",
     "render": "render.site",

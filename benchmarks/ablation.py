@@ -27,7 +27,7 @@ from atlas.examine.evidence import examine_pictures
 from atlas.examine.intervals import estimate
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.similarity_judge import SimilarityJudge
-from atlas.maximize.loop import maximize_units
+from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.rank import tables
 from atlas.recipe import RECIPES, Recipe

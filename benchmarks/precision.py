@@ -22,8 +22,8 @@ from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.paths import as_path
 from atlas.build.resources import choose_device
 from atlas.errors import AtlasError
-from atlas.maximize.loop import maximize_units
 from atlas.maximize.objectives import root_mean_square
+from atlas.maximize.units import maximize_units
 from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network

@@ -13,7 +13,7 @@ from support.small_build import draw_photographs
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from atlas.maximize.loop import maximize_units
+from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.weights import load_model
 from atlas.probe.stimuli import battery

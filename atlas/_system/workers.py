@@ -117,3 +117,35 @@ class Workers(Generic[Item]):
             raise Dropped
         with self._lock:
             self.progress(done)
+
+
+def in_batches(
+    make: Callable[[Sequence[int], Progress], None],
+    count: int,
+    most: int,
+    workers: int,
+    progress: Progress | None = None,
+) -> None:
+    """Make things by their numbers, 0 to ``count``, in batches.
+
+    Args:
+        make: makes one batch, reporting progress after every step.
+        count: how many there are.
+        most: how many a batch has at most.
+        workers: threads that have a batch each; one is the caller's own, with all of torch's.
+        progress: called with what ``make`` reports, from one thread at a time.
+    """
+    tell = progress or (lambda done: None)
+    batches = min(-(-count // (most * workers)) * workers, count)
+    if workers == 1:
+        for first in range(0, count, most):
+            make(range(count)[first : first + most], tell)
+    else:
+        # Neighbors go to different batches, as they cost alike.
+        chunks = [range(first, count, batches) for first in range(batches)]
+        Workers(make, _halves, workers, ProcessGroup(), tell).work(chunks, "batches")
+
+
+def _halves(chunk: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    middle = (len(chunk) + 1) // 2
+    return chunk[:middle], chunk[middle:]

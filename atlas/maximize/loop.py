@@ -6,142 +6,26 @@ recipe may change lies on four axes: the parameterization of the picture, the vi
 network sees, the objective, and the regularizers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas._system import arguments
 from atlas._system.progress import Progress
-from atlas.errors import UsageError
-from atlas.maximize.axes import (
-    Axes,
-    EncodingOfSize,
-    Measure,
-    Regularizer,
-    Transformation,
-    check_axes,
-)
+from atlas.maximize.axes import Axes
 from atlas.maximize.loss import Loss
 from atlas.maximize.seeding import starting_noise
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.network import Network
 from atlas.network.single_channel import SingleChannels
 from atlas.recipe import Recipe
-from atlas.target import Picture, Pictures, Status, Target
+from atlas.target import Picture, Status, Target
 
 RETRIES = 3
 """How often a unit that is silent at the last size is started again from other noise."""
-
-
-def maximize_units(
-    network: Network,
-    units: Sequence[tuple[str, int] | Target],
-    recipe: Recipe | None = None,
-    *,
-    seed: int = 0,
-    init: Tensor | NDArray[np.floating] | None = None,
-    batch: int = 16,
-    progress: Progress | None = None,
-    scales: Sequence[float] | None = None,
-    objective: Measure | None = None,
-    regularizers: Mapping[str, Regularizer] | None = None,
-    transformations: Transformation | None = None,
-    parameterization: EncodingOfSize | None = None,
-) -> Pictures:
-    """Make the picture of each unit.
-
-    Args:
-        network: whose units they are.
-        units: (layer, unit) pairs, from any layers in any order.
-        recipe: the constants; the article's by default.
-        seed: from which, with layer, unit and attempt, each start is drawn.
-        init: Nx3xSxS starts, RGB in 0..1, instead of the drawn ones; S is the first size used.
-        batch: how many units go through the network at once.
-        progress: called with the number of pixels optimized, after every step.
-        scales: what a relative objective counts each unit's mean activation in: above 0, best that
-            on the unit's strongest probe image; 1 by default, the network's own units.
-        objective: in place of the recipe's: a function from the units' maps (BxHxW) and scales (B)
-            to one number an image (B), such as ``OBJECTIVES["rms"] + 0.1 * Objective(mine)``.
-        regularizers: in place of the recipe's: functions by name, from normalized images
-            (Bx3xSxS) to one number an image (B), which are added to the loss.
-        transformations: in place of jitter and zoom: a function from normalized images (Bx3xSxS)
-            and the number of the step to what the network sees (Bx3xHxW).
-        parameterization: in place of the recipe's: a function from the network, the recipe and the
-            side of the images to an object like ``Parameterization``.
-
-    Returns:
-        One picture per unit, in the order asked: a list that shows itself in a notebook.
-
-    Raises:
-        UsageError: for a layer or unit the network does not have, a start of another shape, or
-            scales of another number or not above 0, or what is no function of these shapes.
-    """
-    arguments.instance("network", network, Network, "one that load_network returned")
-    recipe = (
-        Recipe() if recipe is None else arguments.instance("recipe", recipe, Recipe, "a Recipe")
-    )
-    seed = arguments.whole("seed", seed, 0)
-    batch = arguments.whole("batch", batch, 1)
-    targets = _targets(units)
-    for target in targets:
-        count = network.layer(target.layer).units
-        if not 0 <= target.unit < count:
-            raise UsageError(
-                f"{target.layer} has no unit {target.unit}; its units are 0 to {count - 1}"
-            )
-    if init is not None:
-        init = _start(init)
-        size = recipe.ladder(network.smallest_input)[0].size
-        if tuple(init.shape) != (len(targets), 3, size, size):
-            raise UsageError(
-                f"init has the shape {tuple(init.shape)}; {(len(targets), 3, size, size)} is needed"
-            )
-    if scales is not None and targets:
-        scales = arguments.numbers("scales", scales, len(targets), positive=True)
-    axes = Axes(objective, regularizers, transformations, parameterization)
-    check_axes(axes)
-    pictures = []
-    for first in range(0, len(targets), batch):
-        part = slice(first, first + batch)
-        start = None if init is None else init[part]
-        counted = None if scales is None else scales[part]
-        pictures += maximize_chunk(
-            network, targets[part], recipe, seed, start, progress, counted, axes
-        )
-    return Pictures(pictures)
-
-
-def _targets(units: Any) -> list[Target]:
-    """The units asked for. Raises UsageError for what is no pair of a layer and a number."""
-    try:
-        targets = [unit if isinstance(unit, Target) else Target(*unit) for unit in units]
-    except TypeError:
-        wanted = "pairs of a layer and a number, such as [('inception4a', 225)]"
-        raise UsageError(f"units must be {wanted}") from None
-    return [
-        replace(
-            target,
-            unit=arguments.whole("unit", target.unit, 0),
-            sample=arguments.whole("sample", target.sample, 1),
-        )
-        for target in targets
-    ]
-
-
-def _start(init: Any) -> Tensor:
-    """The given starts. Raises UsageError for what is no array of finite fractions."""
-    try:
-        start = torch.as_tensor(init)
-    except (TypeError, ValueError, RuntimeError):
-        start = None
-    if start is None or not start.is_floating_point() or not start.isfinite().all():
-        raise UsageError("init must be an array of finite numbers in 0..1, of floating point")
-    return start
 
 
 def maximize_chunk(
@@ -153,8 +37,21 @@ def maximize_chunk(
     progress: Progress | None = None,
     scales: Sequence[float] | None = None,
     axes: Axes | None = None,
+    grown: Sequence[Picture] | None = None,
+    until: int | None = None,
 ) -> list[Picture]:
-    """Make the pictures of one batch of units; those that stay silent start again together."""
+    """Make the pictures of one batch of units; those that stay silent start again together.
+
+    Args:
+        network, targets, recipe, seed, init, progress, scales, axes: as of ``maximize_units``.
+        grown: what an earlier call with ``until`` gave for the same targets, to go on from. The
+            optimizer starts anew at every size, so the pictures are those of one go, to the bit.
+        until: side in pixels of the size to stop after; by default the last of the recipe.
+
+    Returns:
+        One picture per target, in their order. One that stopped early is no larger than ``until``,
+        and silent if it is so at that size; it has not been started again.
+    """
     trunk = SingleChannels(
         network,
         [(target.layer, target.unit) for target in targets],
@@ -163,15 +60,18 @@ def maximize_chunk(
     )
     climb = _Climb(network, trunk, recipe, axes or Axes(), seed, progress)
     scales = scales if scales is not None else [1.0] * len(targets)
+    last = recipe.ladder(network.smallest_input)[-1].size
     with exact_arithmetic():
-        pictures = climb.pictures(targets, scales, 0, init)
+        begun = grown or climb.start(targets, 0, init)
+        pictures = climb.go_on(begun, scales, until or last)
+        if until is not None and until < last:
+            return pictures
         for attempt in range(1, RETRIES + 1):
             silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
             if not silent:
                 break
-            again = climb.pictures(
-                [targets[i] for i in silent], [scales[i] for i in silent], attempt
-            )
+            begun = climb.start([targets[i] for i in silent], attempt)
+            again = climb.go_on(begun, [scales[i] for i in silent], last)
             for i, picture in zip(silent, again, strict=True):
                 pictures[i] = picture
     return pictures
@@ -189,7 +89,7 @@ def enlarge(images: Tensor, factor: float, size: int) -> Tensor:
 
 @dataclass(frozen=True)
 class _Climb:
-    """The way of a batch of pictures through all sizes of the recipe's ladder."""
+    """The way of a batch of pictures up the recipe's ladder of sizes."""
 
     network: Network
     trunk: SingleChannels
@@ -198,29 +98,39 @@ class _Climb:
     seed: int
     progress: Progress | None
 
-    def pictures(
-        self,
-        targets: Sequence[Target],
-        scales: Sequence[float],
-        attempt: int,
-        init: Tensor | None = None,
+    def start(
+        self, targets: Sequence[Target], attempt: int, init: Tensor | None = None
     ) -> list[Picture]:
-        """Make the pictures once, from their own noise or from images given."""
+        """The pictures before the first step: their own noise, or images given (Bx3xSxS)."""
+        if init is None:
+            size = self.recipe.ladder(self.network.smallest_input)[0].size
+            init = self._noise(targets, attempt, size)
+        images = init.to(self.network.device, self.network.dtype).cpu().numpy()
+        return [
+            Picture(target, self.seed, attempt, "silent", image, np.empty(0), {}, [])
+            for target, image in zip(targets, images, strict=True)
+        ]
+
+    def go_on(self, begun: Sequence[Picture], scales: Sequence[float], until: int) -> list[Picture]:
+        """Optimize pictures of one size, and enlarge and optimize them up to ``until`` pixels."""
         network, recipe = self.network, self.recipe
-        order = sorted(
-            range(len(targets)), key=lambda i: (network.depth(targets[i].layer), targets[i].unit)
-        )
+        order = sorted(range(len(begun)), key=lambda i: self._depth(begun[i].target))
+        before = [begun[i] for i in order]
+        done = len(before[0].activations)  # optimizer steps
         ladder = recipe.ladder(network.smallest_input)
-        images = self._start(targets, attempt, ladder[0].size) if init is None else init
-        images = images[order].to(network.device, network.dtype)
-        units = [(targets[i].layer, targets[i].unit) for i in order]
+        rungs = [rung for rung in ladder[done // recipe.steps :] if rung.size <= until]
+        if not rungs:
+            return list(begun)
+        images = torch.from_numpy(np.stack([picture.image for picture in before]))
+        images = images.to(network.device, network.dtype)
+        units = [(picture.target.layer, picture.target.unit) for picture in before]
         loss = Loss(self.trunk, units, images.new_tensor(scales)[order], recipe, self.axes)
-        names = [targets[i].stream(self.seed, attempt) for i in order]
+        names = [each.target.stream(self.seed, each.attempt) for each in before]
         view = self.axes.view(recipe, names, len(ladder) * recipe.steps, images)
         stages: list[tuple[int, Tensor]] = []
         history: list[Tensor] = []
 
-        for rung in ladder:
+        for rung in rungs:
             if rung is not ladder[0]:
                 images = enlarge(images, recipe.factor, rung.size)
             way = self.axes.encoding(network, recipe, rung.size)
@@ -228,13 +138,14 @@ class _Climb:
             adam = torch.optim.Adam([parameters], lr=recipe.learning_rate, fused=True)
             for _ in range(recipe.steps):
                 normalized = way.decode(parameters)
-                losses, terms = loss(normalized, view(normalized, len(history)))
+                losses, terms = loss(normalized, view(normalized, done + len(history)))
                 (parameters.grad,) = torch.autograd.grad(losses.sum(), parameters)
                 adam.step()
                 history.append(terms)
                 if self.progress is not None:
                     self.progress(len(images) * rung.size**2)
-            images = way.shown(parameters)
+            # In the layout that images have which were kept between two sizes.
+            images = way.shown(parameters).contiguous()
             if recipe.is_stage(rung, network.smallest_input):
                 stages.append((rung.upscale, images))
 
@@ -244,20 +155,22 @@ class _Climb:
         made: dict[int, Picture] = {}
         for place, i in enumerate(order):
             own = dict(zip(loss.terms, steps[:, :, place].T, strict=True))
-            made[i] = Picture(
-                target=targets[i],
-                seed=self.seed,
-                attempt=attempt,
-                status=_status(own["activation"], own["loss"], recipe.steps),
+            was_broken = begun[i].status == "broken"
+            made[i] = replace(
+                begun[i],
+                status=_status(own["activation"], own["loss"], recipe.steps, was_broken),
                 image=finished[place],
-                activations=own["activation"],
+                activations=np.concatenate([begun[i].activations, own["activation"]]),
                 terms={name: values[-1].item() for name, values in own.items()},
-                stages=[(upscale, batch[place]) for upscale, batch in grown],
+                stages=[*begun[i].stages, *((upscale, batch[place]) for upscale, batch in grown)],
             )
-        return [made[i] for i in range(len(targets))]
+        return [made[i] for i in range(len(begun))]
 
-    def _start(self, targets: Sequence[Target], attempt: int, size: int) -> Tensor:
-        """The pictures before the first step: Bx3xSxS, RGB in 0..1."""
+    def _depth(self, target: Target) -> tuple[int, int]:
+        return self.network.depth(target.layer), target.unit
+
+    def _noise(self, targets: Sequence[Target], attempt: int, size: int) -> Tensor:
+        """What the pictures start from: Bx3xSxS, RGB in 0..1."""
         noise = torch.stack(
             [starting_noise(self.seed, target, attempt, size) for target in targets]
         )
@@ -269,9 +182,12 @@ class _Climb:
 
 
 def _status(
-    activations: NDArray[np.float64], losses: NDArray[np.float64], last_size: int
+    activations: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    last_size: int,
+    was_broken: bool,
 ) -> Status:
-    """How a picture ended; ``last_size`` is how many steps its last size had."""
-    if not np.isfinite(losses).all():
+    """How a picture stands; ``last_size`` is how many steps its last size had."""
+    if was_broken or not np.isfinite(losses).all():
         return "broken"
     return "ok" if activations[-last_size:].any() else "silent"

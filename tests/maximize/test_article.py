@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from support import article
 from torch import nn
 
-from atlas.maximize.loop import enlarge, maximize_units
+from atlas.maximize.loop import enlarge
 from atlas.maximize.seeding import starting_noise
+from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.weights import load_model
 from atlas.recipe import RECIPES, Recipe

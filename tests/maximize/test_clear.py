@@ -12,7 +12,7 @@ from torch import nn
 from atlas import recipe
 from atlas.errors import UsageError
 from atlas.maximize import objectives, parameterization, regularizers
-from atlas.maximize.loop import maximize_units
+from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.recipe import RECIPES, Recipe

@@ -7,8 +7,9 @@ from support import article
 from torch import Tensor, nn
 
 from atlas.errors import UsageError
-from atlas.maximize.loop import RETRIES, maximize_units
+from atlas.maximize.loop import RETRIES, maximize_chunk
 from atlas.maximize.seeding import starting_noise
+from atlas.maximize.units import maximize_units
 from atlas.network.bvlc_googlenet import LocalResponseNorm
 from atlas.network.loading import load_network
 from atlas.network.network import Network
@@ -53,11 +54,10 @@ def test_the_silent_units_of_a_chunk_start_again_together() -> None:
     module = dead_at(2)
     network = load_network(module, precision="float64")
     done: list[int] = []
-    units = [("1", 2), ("1", 0), ("2", 2), ("1", 1)]
-    maximize_units(network, units, RECIPE, batch=3, progress=done.append)
+    chunk = [Target("1", 2), Target("1", 0), Target("2", 2)]
+    maximize_chunk(network, chunk, RECIPE, 0, progress=done.append)
     sizes = [size**2 for size in SIZES for _ in range(3)]
-    chunk = [images * size for images in (3, 2, 2, 2) for size in sizes]
-    assert done == [*chunk, *sizes]
+    assert done == [images * size for images in (3, 2, 2, 2) for size in sizes]
 
 
 class Threshold(nn.Module):

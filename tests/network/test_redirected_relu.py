@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from atlas.maximize.loop import maximize_units
+from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.redirected_relu import redirected_relu
 from atlas.recipe import RECIPES, Recipe

@@ -1,0 +1,138 @@
+"""The pictures of any units of a network, asked for from Python."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atlas._system import arguments
+from atlas._system.progress import Progress
+from atlas._system.workers import in_batches
+from atlas.errors import UsageError
+from atlas.maximize.axes import (
+    Axes,
+    EncodingOfSize,
+    Measure,
+    Regularizer,
+    Transformation,
+    check_axes,
+)
+from atlas.maximize.loop import maximize_chunk
+from atlas.network.network import Network
+from atlas.recipe import Recipe
+from atlas.target import Picture, Pictures, Target
+
+
+def maximize_units(
+    network: Network,
+    units: Sequence[tuple[str, int] | Target],
+    recipe: Recipe | None = None,
+    *,
+    seed: int = 0,
+    init: Tensor | NDArray[np.floating] | None = None,
+    batch: int = 16,
+    progress: Progress | None = None,
+    scales: Sequence[float] | None = None,
+    objective: Measure | None = None,
+    regularizers: Mapping[str, Regularizer] | None = None,
+    transformations: Transformation | None = None,
+    parameterization: EncodingOfSize | None = None,
+) -> Pictures:
+    """Make the picture of each unit.
+
+    Args:
+        network: whose units they are.
+        units: (layer, unit) pairs, from any layers in any order.
+        recipe: the constants; the article's by default.
+        seed: from which, with layer, unit and attempt, each start is drawn.
+        init: Nx3xSxS starts, RGB in 0..1, instead of the drawn ones; S is the first size used.
+        batch: how many units go through the network at once, at most. On a CPU every core has a
+            batch of its own, unless functions are given below.
+        progress: called with the number of pixels optimized, after every step.
+        scales: what a relative objective counts each unit's mean activation in: above 0, best that
+            on the unit's strongest probe image; 1 by default, the network's own units.
+        objective: in place of the recipe's: a function from the units' maps (BxHxW) and scales (B)
+            to one number an image (B), such as ``OBJECTIVES["rms"] + 0.1 * Objective(mine)``.
+        regularizers: in place of the recipe's: functions by name, from normalized images
+            (Bx3xSxS) to one number an image (B), which are added to the loss.
+        transformations: in place of jitter and zoom: a function from normalized images (Bx3xSxS)
+            and the number of the step to what the network sees (Bx3xHxW).
+        parameterization: in place of the recipe's: a function from the network, the recipe and the
+            side of the images to an object like ``Parameterization``.
+
+    Returns:
+        One picture per unit, in the order asked: a list that shows itself in a notebook.
+
+    Raises:
+        UsageError: for a layer or unit the network does not have, a start of another shape, or
+            scales of another number or not above 0, or what is no function of these shapes.
+    """
+    arguments.instance("network", network, Network, "one that load_network returned")
+    recipe = (
+        Recipe() if recipe is None else arguments.instance("recipe", recipe, Recipe, "a Recipe")
+    )
+    seed = arguments.whole("seed", seed, 0)
+    batch = arguments.whole("batch", batch, 1)
+    targets = _targets(units)
+    for target in targets:
+        count = network.layer(target.layer).units
+        if not 0 <= target.unit < count:
+            raise UsageError(
+                f"{target.layer} has no unit {target.unit}; its units are 0 to {count - 1}"
+            )
+    if init is not None:
+        init = _start(init)
+        size = recipe.ladder(network.smallest_input)[0].size
+        if tuple(init.shape) != (len(targets), 3, size, size):
+            raise UsageError(
+                f"init has the shape {tuple(init.shape)}; {(len(targets), 3, size, size)} is needed"
+            )
+    if scales is not None and targets:
+        scales = arguments.numbers("scales", scales, len(targets), positive=True)
+    axes = Axes(objective, regularizers, transformations, parameterization)
+    check_axes(axes)
+    made: dict[int, Picture] = {}
+
+    def make(chunk: Sequence[int], report: Progress) -> None:
+        start = None if init is None else init[list(chunk)]
+        counted = None if scales is None else [scales[i] for i in chunk]
+        own = [targets[i] for i in chunk]
+        pictures = maximize_chunk(network, own, recipe, seed, start, report, counted, axes)
+        made.update(zip(chunk, pictures, strict=True))
+
+    # What is the caller's own sees the units in the order asked, from one thread.
+    cores = torch.get_num_threads() if network.device.type == "cpu" and axes == Axes() else 1
+    in_batches(make, len(targets), batch, cores if len(targets) >= cores else 1, progress)
+    return Pictures(made[i] for i in range(len(targets)))
+
+
+def _targets(units: Any) -> list[Target]:
+    """The units asked for. Raises UsageError for what is no pair of a layer and a number."""
+    try:
+        targets = [unit if isinstance(unit, Target) else Target(*unit) for unit in units]
+    except TypeError:
+        wanted = "pairs of a layer and a number, such as [('inception4a', 225)]"
+        raise UsageError(f"units must be {wanted}") from None
+    return [
+        replace(
+            target,
+            unit=arguments.whole("unit", target.unit, 0),
+            sample=arguments.whole("sample", target.sample, 1),
+        )
+        for target in targets
+    ]
+
+
+def _start(init: Any) -> Tensor:
+    """The given starts. Raises UsageError for what is no array of finite fractions."""
+    try:
+        start = torch.as_tensor(init)
+    except (TypeError, ValueError, RuntimeError):
+        start = None
+    if start is None or not start.is_floating_point() or not start.isfinite().all():
+        raise UsageError("init must be an array of finite numbers in 0..1, of floating point")
+    return start
