@@ -149,7 +149,7 @@ def _call(command: str, given: dict[str, Any]) -> None:
         from atlas.build.build import STAGES, load_stage, run_stages
 
         stages = STAGES if command == "build" else (command,)
-        for stage in stages:
+        for stage in stages if command != "build" else (*STAGES, "rounds"):
             load_stage(stage)  # now: an interrupt raised while libraries load may be lost in them
         with signals.raised():
             run_stages(stages, settings, log=None if settings.quiet else _print_line)

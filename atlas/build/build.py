@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STAGES = ("rank", "maximize", "examine", "render")
 
-SHARED = ("maximize",)
+SHARED = ("maximize", "rounds")
 """What the processes of a group do together; the rest is its leader's."""
 
 
@@ -70,7 +70,7 @@ def run_stages(
             check_site(
                 session.run, session.site, session.templates
             )  # before hours of work, not after
-        for name in stages:
+        for name in ("rank", "rounds") if stages == STAGES else stages:
             if group.leads or name in SHARED:
                 load_stage(name)(session)
 

@@ -15,6 +15,7 @@ from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.pictures import read_picture, read_record
 from atlas.run.plan import Item
+from atlas.run.rounds import side
 from atlas.run.tables import KEY, TABLES
 
 COLUMNS = TABLES["examination"].names
@@ -26,16 +27,16 @@ BLOCK = 256
 def kept_evidence(run: Run, made: Sequence[Item]) -> pd.DataFrame:
     """The rows of ``examination.csv`` that still hold.
 
-    A unit of which a sample was added is measured again, since its samples are compared.
+    A unit of which a picture grew or was added is measured again, since its pictures are compared.
     """
     if not run.has("examination.csv"):
         return pd.DataFrame(columns=COLUMNS)
     table = run.table("examination")
     if list(table.columns) != COLUMNS:
         return table.iloc[:0]
-    rows = [Item(*row) for row in table[KEY].itertuples(index=False, name=None)]
-    changed = {item[:3] for item in set(rows) ^ set(made)}
-    return table.loc[[item[:3] not in changed for item in rows], COLUMNS].astype(
+    rows = list(table[[*KEY, "size"]].itertuples(index=False, name=None))
+    changed = {row[:3] for row in set(rows) ^ {(*item, side(item, run)) for item in made}}
+    return table.loc[[row[:3] not in changed for row in rows], COLUMNS].astype(
         {"standing": "Int64"}
     )
 
@@ -50,7 +51,7 @@ def measure_evidence(
     progress(len(done))
     for recipe in dict.fromkeys(item.recipe for item in made):
         items = [item for item in made if item.recipe == recipe and item not in done]
-        for block in blocks(items, network):
+        for size, block in blocks(items, run, network):
             targets = [item.target for item in block]
             pictures = [read_picture(run, item) for item in block]
             table = examine_pictures(
@@ -62,21 +63,27 @@ def measure_evidence(
                 progress=progress,
             )
             table.insert(0, "recipe", recipe)
+            table.insert(len(KEY), "size", size)
             tables.append(table)
     run.write_table("examination", _in_order(run, pd.concat(tables), KEY))
 
 
-def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
-    """Items in the order of depth, some hundred at a time; those of a unit stay together."""
-    ordered = sorted(items, key=lambda item: (network.depth(item.layer), *item[1:]))
-    block: list[Item] = []
-    for _, samples in groupby(ordered, key=lambda item: item[1:3]):
-        block += samples
-        if len(block) >= BLOCK:
-            yield block
-            block = []
-    if block:
-        yield block
+def blocks(items: Sequence[Item], run: Run, network: Network) -> Iterator[tuple[int, list[Item]]]:
+    """Pictures of one size in the order of depth, some hundred at a time; a unit's stay together.
+
+    Pictures of a unit that differ in size are in different blocks.
+    """
+    sizes = {item: side(item, run) for item in items}
+    ordered = sorted(items, key=lambda item: (sizes[item], network.depth(item.layer), *item[1:]))
+    for size, alike in groupby(ordered, key=sizes.__getitem__):
+        block: list[Item] = []
+        for _, samples in groupby(alike, key=lambda item: item[1:3]):
+            block += samples
+            if len(block) >= BLOCK:
+                yield size, block
+                block = []
+        if block:
+            yield size, block
 
 
 def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[Item]) -> None:

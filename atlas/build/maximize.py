@@ -1,5 +1,6 @@
-"""Maximize: make the pictures asked for that the run does not have."""
+"""Maximize: make the pictures asked for that the run does not have, round by round."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,79 +13,131 @@ from atlas.build.sheets import write_sheets
 from atlas.maximize.loop import maximize_chunk
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.rank.tables import scales
-from atlas.recipe import Recipe
 from atlas.run.folder import Run
+from atlas.run.growing import (
+    forget_growing,
+    forget_needless,
+    grown_to,
+    keep_growing,
+    recall_growing,
+)
 from atlas.run.identity import check_identity
 from atlas.run.pictures import read_record, write_pictures
 from atlas.run.plan import Item, Plan, halves
+from atlas.run.rounds import Round, one_round, side, unfinished
 
 
 def maximize(session: Session) -> None:
-    """Plan what is missing, and make it with the other processes of the group."""
+    """Make what is missing up to its last size, recipe by recipe."""
+    recipes = session.settings.recipes_asked()
+    for stop in one_round(recipes, session.network.smallest_input):
+        climb(session, stop)
+    finish(session)
+
+
+def climb(session: Session, stop: Round) -> bool:
+    """Plan what is missing, and have it climb as far as a round goes, with the other processes.
+
+    Returns whether there was anything to do.
+    """
     group = session.group
     group.wait()  # until the leader has ranked
     check_identity(session.run, session.identity)
-    wanted = wanted_pictures(session)
-    todo = group.shared(_planned(session, wanted) if group.leads else [])
+    todo = group.shared(_planned(session, stop) if group.leads else [])
     if todo:
         count = sum(map(len, todo))
         session.say(
-            f"maximizing {count} pictures in {len(todo)} batches, {session.network.precision}"
+            f"maximizing {count} pictures by {stop.recipe} to {stop.size} pixels in {len(todo)} "
+            f"batches, {session.network.precision}"
         )
-        make_chunks(session, todo)
+        make_chunks(session, stop, todo)
     group.wait()
-    if group.leads:
+    if todo and group.leads:
         write_sheets(session.run)
-        session.say(_status(session.run, wanted))
+    return bool(todo)
 
 
-def _planned(session: Session, wanted: Sequence[Item]) -> list[tuple[Item, ...]]:
-    """Plan what is wanted and not planned yet; return the chunks that are not finished."""
+def finish(session: Session) -> None:
+    """Say what came of the pictures asked for, which are at their last size."""
+    if session.group.leads:
+        forget_needless(session.run)
+        session.say(_status(session.run, wanted_pictures(session)))
+
+
+def _planned(session: Session, stop: Round) -> list[tuple[Item, ...]]:
+    """Plan what is wanted and not planned yet; return the chunks with something left to do."""
     run, kept = session.run, session.run.settings()
+    wanted = wanted_pictures(session)
     # Not by how many processes share the work: the pictures must not depend on that.
     at_once = kept.threads if session.network.device.type == "cpu" else 1
     plan = Plan.load(run).extended(wanted, session.settings.batch or kept.batch, at_once)
     plan.save(run)
-    return plan.unfinished(wanted, run)
+    forget_needless(run)
+    return unfinished(plan, wanted, stop, run)
 
 
-def make_chunks(session: Session, todo: Sequence[Sequence[Item]]) -> None:
-    """Make the chunks and write their pictures, with the other processes of the group."""
+def make_chunks(session: Session, stop: Round, todo: Sequence[Sequence[Item]]) -> None:
+    """Take the chunks as far as a round goes and write their pictures, with the other processes."""
     settings, run, network, group = session.settings, session.run, session.network, session.group
-    recipes = settings.recipes_asked()
+    recipe = settings.recipes_asked()[stop.recipe]
+    ends_here = stop.size == recipe.ladder(network.smallest_input)[-1].size
     scale_of = scales(run.table("strongest"))
-    costs = {name: _pixel_steps(recipe, network.smallest_input) for name, recipe in recipes.items()}
-    total = sum(costs[item.recipe] for chunk in todo for item in chunk) // group.size
-
+    total = _cost(session, stop, todo)
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)
 
     def make(chunk: Sequence[Item], progress: Progress) -> None:
-        recipe = recipes[chunk[0].recipe]
         targets = [item.target for item in chunk]
         own = [scale_of[target.layer, target.unit] for target in targets]
+        grown = recall_growing(run, chunk)
         with turns:
             made = maximize_chunk(
-                network, targets, recipe, settings.seed, progress=progress, scales=own
+                network,
+                targets,
+                recipe,
+                settings.seed,
+                progress=progress,
+                scales=own,
+                grown=grown,
+                until=stop.size,
             )
-        write_pictures(run, chunk, made, writers)
+        if not ends_here:
+            keep_growing(run, chunk, made)
+        # A picture that has come further, of a chunk of which another was lost, stays.
+        behind = [i for i, item in enumerate(chunk) if side(item, run) < stop.size]
+        write_pictures(run, [chunk[i] for i in behind], [made[i] for i in behind], writers)
+        if ends_here:
+            forget_growing(run, chunk)
 
     def halve(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         if group.ticket("halved") == 0:  # whichever process is the first of all says it
             session.log(f"the memory does not hold {len(chunk)} pictures at once; making fewer")
         Plan.halve(run, chunk)
+        forget_growing(run, chunk)
         return halves(chunk)
 
-    with session.timed("maximize"), session.progress("maximize", total, PIXEL_STEPS) as progress:
+    began, share = time.perf_counter(), total // group.size
+    with session.timed("maximize"), session.progress("maximize", share, PIXEL_STEPS) as progress:
         threads = resources.choose_workers(network.device, group.local_size)
         workers = Workers(make, halve, threads, group, progress, Plan.load(run).most)
         with exact_arithmetic():
-            workers.work(todo, "chunks")
+            workers.work(todo, f"{stop.recipe} to {stop.size}")
+    session.pace[stop.recipe] = (time.perf_counter() - began) / max(total, 1)
 
 
-def _pixel_steps(recipe: Recipe, smallest: int) -> int:
-    """What a picture costs: the pixels of all its optimizer steps."""
-    return recipe.steps * sum(rung.size**2 for rung in recipe.ladder(smallest))
+def cost(session: Session, stop: Round) -> int:
+    """What is left to do of a round: the pixels of all optimizer steps of all its pictures."""
+    return _cost(session, stop, _planned(session, stop))
+
+
+def _cost(session: Session, stop: Round, todo: Sequence[Sequence[Item]]) -> int:
+    recipe = session.settings.recipes_asked()[stop.recipe]
+    sizes = [rung.size for rung in recipe.ladder(session.network.smallest_input)]
+    pixels = 0
+    for chunk in todo:
+        begun = grown_to(session.run, chunk)
+        pixels += len(chunk) * sum(size**2 for size in sizes if begun < size <= stop.size)
+    return recipe.steps * pixels
 
 
 def _status(run: Run, wanted: Sequence[Item]) -> str:

@@ -5,8 +5,8 @@ from atlas.build.session import Session
 from atlas.render.site import render as render_site
 
 
-def render(session: Session) -> None:
-    """Make the site."""
+def render(session: Session, then: str = "") -> None:
+    """Make the site; ``then`` is what the build does after it, in words."""
     settings, run = session.settings, session.run
     photographs = None
     if settings.publish_probe_images:
@@ -20,4 +20,5 @@ def render(session: Session) -> None:
             publish_probe_images=photographs,
             progress=progress,
         )
-    session.say(f"the site is in {settings.site}: open {settings.site}/index.html")
+    where = f"the site is in {settings.site}: open {settings.site}/index.html"
+    session.say(f"{where} now; {then}" if then else where)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ class Session:
         group: the processes that share the work.
         log: called with each line that this process says.
         given: the network, where it does not come from the settings.
+        pace: seconds that a pixel took in an optimizer step, by recipe, as far as known.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Session:
     group: ProcessGroup
     log: Log
     given: "Network | None" = None
+    pace: dict[str, float] = field(default_factory=dict)
 
     def say(self, line: str) -> None:
         """Log a line that every process of the group has to say: the leader does so for all."""

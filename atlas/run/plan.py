@@ -95,15 +95,6 @@ class Plan:
         finally:
             os.close(folder)
 
-    def unfinished(self, wanted: Sequence[Item], run: Run) -> list[tuple[Item, ...]]:
-        """The chunks with a wanted item of which some picture is missing in the run."""
-        asked = set(wanted)
-        return [
-            chunk
-            for chunk in self.chunks
-            if asked.intersection(chunk) and not all(is_made(item, run) for item in chunk)
-        ]
-
 
 def _is_item(value: Sequence[Any]) -> bool:
     """Whether a value is a picture to make, whose names are names of folders and lead nowhere."""

@@ -179,6 +179,7 @@ TABLES = {
             LAYER,
             UNIT,
             SAMPLE,
+            Column("size", "whole", "side in pixels of the picture that was measured"),
             *EVIDENCE_COLUMNS,
         ),
         gaps=True,
