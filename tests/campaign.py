@@ -31,7 +31,7 @@ from atlas._system.atomic_files import PART
 
 LOADED = multiprocessing.get_context("forkserver")
 LOADED.set_forkserver_preload(  # nothing of the tests: their folder is unknown there
-    ["atlas.cli", *(f"atlas.build.{name}" for name in ("rank", "maximize", "examine", "render"))]
+    ["atlas.cli", *(f"atlas.build.{name}" for name in ("rank", "rounds"))]
 )
 
 SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"]
@@ -41,8 +41,11 @@ SMALL = ["--top", "all", "--samples", "2", *SCHEDULE]
 FIRST = ["--layers", "conv1", "--top", "1"]
 """What a run is asked first that is then extended."""
 
+FIRST_LOOK, LAST = 29, 31
+"""Sides in pixels at which the two rounds of this schedule end."""
+
 STAGES = ("rank", "tuning", "maximize", "examine", "render")
-"""The bars that a build draws, in their order."""
+"""The bars that a build draws."""
 
 INTERRUPTED = 0.2
 """How often to interrupt instead of to kill."""
@@ -50,8 +53,21 @@ INTERRUPTED = 0.2
 IN_A_WRITE = 0.4
 """How often to wait with the kill until a file is being written."""
 
-TURNS = 3, 2, 5, 3, 5
-"""How often a round disturbs each stage at most; then it may finish."""
+TURNS = (
+    ("rank", 3),
+    ("tuning", 2),
+    (f"maximize to {FIRST_LOOK}", 4),
+    (f"examine at {FIRST_LOOK}", 1),
+    ("render", 2),  # what the build before made
+    (f"maximize to {LAST}", 4),
+    (f"examine at {LAST}", 1),
+    ("examine", 2),
+    ("render", 4),
+)
+"""Where and how often one build is disturbed, at most; then it may finish.
+
+After a round, examining and rendering belong to it; a build that goes on begins with them.
+"""
 
 
 def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
@@ -63,10 +79,12 @@ def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
     from atlas._system import signals
     from atlas.examine import similarity_judge
     from atlas.probe import stimuli
+    from atlas.run import rounds
 
     os.dup2(os.open(folder / "log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
     signals.leave_at_once()
     tqdm.set_lock(threading.RLock())  # one of processes would have to be cleaned up after a kill
+    rounds.FIRST_LOOK = {"article": FIRST_LOOK}
     if small:
         shrink(pytest.MonkeyPatch())
         similarity_judge.SimilarityJudge = Colors
@@ -108,13 +126,13 @@ class Campaign:
         # That which begins a run comes last: by its stages the moments are drawn.
         self.undisturbed = {extends: self._undisturbed(extends) for extends in (True, False)}
 
-    def round(self, turns: Sequence[int] = TURNS, *, extends: bool = False) -> None:
+    def round(self, turns: Sequence[tuple[str, int]] = TURNS, *, extends: bool = False) -> None:
         """Disturb one build until every stage had its turns; raises AssertionError on a loss.
 
         The build ``extends`` a run that has a layer and a unit already, or begins one.
         """
         self._begin(extends)
-        for stage, times in zip(STAGES, turns, strict=True):
+        for stage, times in turns:
             for _ in range(times):
                 number = signal.SIGKILL
                 if self.random.random() < INTERRUPTED:
@@ -129,7 +147,7 @@ class Campaign:
     @property
     def everywhere(self) -> bool:
         """Whether a process was killed in every stage."""
-        return all(self.kills[stage] for stage in STAGES)
+        return all(self.kills[stage] for stage, _ in TURNS)
 
     def _begin(self, extends: bool) -> None:
         for name in ("run", "site"):
@@ -200,9 +218,16 @@ class Campaign:
         return log.read_text("utf-8") if log.exists() else ""
 
     def _stage(self) -> str:
-        """The bar that was drawn last; at first none."""
-        found = re.findall(rf"({'|'.join(STAGES)}):", self._log())
-        return found[-1] if found else "start"
+        """The bar that was drawn last and the size of its round; at first none."""
+        bar, size = "start", ""
+        for reached, drawn in re.findall(
+            rf"maximizing .* to (\d+) pixels|({'|'.join(STAGES)}):", self._log()
+        ):
+            size = reached or size
+            bar = drawn or bar
+        if not size or bar not in STAGES[2:]:
+            return bar
+        return f"{bar} {'to' if bar == 'maximize' else 'at'} {size}"
 
 
 def main() -> None:

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import pytest
-from campaign import Campaign
+from campaign import TURNS, Campaign
 
 
 def test_a_build_killed_in_every_stage_gives_the_bytes_of_an_undisturbed_one(
     tmp_path: Path,
 ) -> None:
     campaign = Campaign(tmp_path / "campaign", small=True)
-    campaign.round(turns=(1, 1, 2, 1, 1))
-    campaign.round(turns=(1, 0, 1, 0, 0), extends=True)
+    campaign.round(turns=[(stage, 1) for stage, _ in TURNS])
+    campaign.round(turns=[("rank", 1), TURNS[2]], extends=True)
     while campaign.kills.total() + campaign.interrupts.total() < 3:  # a process was faster
-        campaign.round(turns=(1, 1, 1, 1, 1))
+        campaign.round(turns=[(stage, 1) for stage, _ in TURNS])
 
 
 @pytest.mark.campaign

@@ -35,11 +35,8 @@ def maximize(session: Session) -> None:
     finish(session)
 
 
-def climb(session: Session, stop: Round) -> bool:
-    """Plan what is missing, and have it climb as far as a round goes, with the other processes.
-
-    Returns whether there was anything to do.
-    """
+def climb(session: Session, stop: Round) -> None:
+    """Plan what is missing, and have it climb as far as a round goes, with the other processes."""
     group = session.group
     group.wait()  # until the leader has ranked
     check_identity(session.run, session.identity)
@@ -54,7 +51,6 @@ def climb(session: Session, stop: Round) -> bool:
     group.wait()
     if todo and group.leads:
         write_sheets(session.run)
-    return bool(todo)
 
 
 def finish(session: Session) -> None:
@@ -125,8 +121,8 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Sequence[Item]]) -
     session.pace[stop.recipe] = (time.perf_counter() - began) / max(total, 1)
 
 
-def cost(session: Session, stop: Round) -> int:
-    """What is left to do of a round: the pixels of all optimizer steps of all its pictures."""
+def left_to_do(session: Session, stop: Round) -> int:
+    """What is left of a round: the pixels of all optimizer steps of all its pictures."""
     return _cost(session, stop, _planned(session, stop))
 
 

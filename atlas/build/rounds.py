@@ -1,32 +1,47 @@
 """Round by round: a whole site as early as can be, that grows while it is browsed."""
 
+from collections.abc import Sequence
+
 from atlas.build.examine import examine
-from atlas.build.maximize import climb, cost, finish
+from atlas.build.maximize import climb, finish, left_to_do
 from atlas.build.render import render
 from atlas.build.session import Session
 from atlas.run.rounds import Round, all_rounds
 
 
 def rounds(session: Session) -> None:
-    """Maximize, examine and render after each round; a round that is done already is passed over.
+    """Maximize, examine and render after each round that an earlier build has not finished.
 
     The processes of a group maximize together; the rest is their leader's.
     """
-    session.group.wait()  # until the leader has ranked
+    group = session.group
+    group.wait()  # until the leader has ranked
     stops = all_rounds(session.settings.recipes_asked(), session.network.smallest_input)
-    for number, stop in enumerate(stops, 1):
-        climbed, last = climb(session, stop), number == len(stops)
-        if session.group.leads and (climbed or last):
-            if last:
-                finish(session)
-            examine(session)
-            render(session, then="" if last else _next(session, number + 1, stops))
+    left = group.shared(
+        [stop for stop in stops if left_to_do(session, stop)] if group.leads else []
+    )
+    if len(left) < len(stops):
+        _show(session, left, len(stops))  # what an earlier build made
+    for done, stop in enumerate(left, 1):
+        climb(session, stop)
+        _show(session, left[done:], len(stops))
 
 
-def _next(session: Session, number: int, stops: list[Round]) -> str:
-    """Which round comes next, and how long it takes at the pace of those before."""
-    stop = stops[number - 1]
-    pace = session.pace.get(stop.recipe) or max(session.pace.values(), default=0)
-    minutes = round(cost(session, stop) * pace / 60)
-    long = f"about {minutes} minutes" if minutes > 1 else "about a minute"
-    return f"round {number} of {len(stops)} goes on ({stop.recipe} to {stop.size} pixels, {long})"
+def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
+    """Make the site of what there is, and say what is left to do."""
+    if not session.group.leads:
+        return
+    if not left:
+        finish(session)
+    examine(session)
+    render(session, then=_next(session, left[0], rounds - len(left) + 1, rounds) if left else "")
+
+
+def _next(session: Session, stop: Round, number: int, rounds: int) -> str:
+    """Which round comes next, and how long it takes at the pace of those before, where known."""
+    pace = session.pace.get(stop.recipe) or max(session.pace.values(), default=None)
+    long = ""
+    if pace is not None:
+        minutes = round(left_to_do(session, stop) * pace / 60)
+        long = f", about {minutes} minutes" if minutes > 1 else ", about a minute"
+    return f"round {number} of {rounds} goes on ({stop.recipe} to {stop.size} pixels{long})"

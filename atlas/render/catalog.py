@@ -39,6 +39,7 @@ class Picture:
         status: ok, silent or broken.
         activations: RMS before every optimizer step; None where it was not finite.
         terms: of the loss before the last step.
+        size, last_size: side in pixels, now and at the end of the recipe.
         stages: (upscale, size in pixels), in order; the last is the picture itself.
     """
 
@@ -49,10 +50,16 @@ class Picture:
     seed: int
     attempt: int
     size: int
+    last_size: int
     activations: list[float | None]
     terms: dict[str, float | None]
     stages: list[tuple[int, int]]
     evidence: Evidence | None
+
+    @property
+    def growing(self) -> bool:
+        """Whether a build goes on with it."""
+        return self.size < self.last_size
 
     @property
     def image(self) -> str:
@@ -288,6 +295,12 @@ class Catalog:
     def pictured(self) -> list[Unit]:
         """All units with a page, by layer and rank."""
         return [unit for layer in self.layers for unit in layer.pictured]
+
+    @cached_property
+    def growing(self) -> tuple[int, int]:
+        """How many pictures are not at their last size yet, and how many there are."""
+        pictures = [picture for unit in self.pictured for picture in unit.pictures]
+        return sum(picture.growing for picture in pictures), len(pictures)
 
     @property
     def synthetic(self) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
+from atlas.recipe import Recipe
 from atlas.render.catalog import (
     Catalog,
     Layer,
@@ -43,6 +44,11 @@ def read_catalog(run: Run) -> Catalog:
     probe_images = _probe_images(strongest)
     curves = _tuning(tuning)
 
+    last_sizes = {
+        name: Recipe(**constants).ladder(network.smallest_input)[-1].size
+        for name, constants in settings.identity.recipes.items()
+    }
+
     layers = []
     for index, described in enumerate(network.layers):
         name = described.name
@@ -55,7 +61,7 @@ def read_catalog(run: Run) -> Catalog:
             pictured=[],
             sheets=[recipe for recipe in recipes if run.sheet_path(recipe, name).is_file()],
         )
-        pictures = _pictures(run, recipes, layer, evidence)
+        pictures = _pictures(run, last_sizes, layer, evidence)
         layer.pictured += [
             Unit(
                 layer,
@@ -104,10 +110,14 @@ def _ranked(table: pd.DataFrame) -> list[Statistics]:
 
 
 def _pictures(
-    run: Run, recipes: Sequence[str], layer: Layer, evidence: Mapping[Any, Evidence]
+    run: Run, last_sizes: Mapping[str, int], layer: Layer, evidence: Mapping[Any, Evidence]
 ) -> dict[int, list[Picture]]:
-    """The finished pictures of each unit of a layer: recipes in the run's order, then samples."""
+    """The pictures of each unit of a layer: recipes in the run's order, then samples.
+
+    ``last_sizes`` has the side that pictures end at, by recipe.
+    """
     found: dict[int, list[Picture]] = {}
+    recipes = list(last_sizes)
     for recipe in recipes:
         folder = run.picture_path(recipe, layer.name, 0).parent
         for path in sorted(folder.glob("*.json")):
@@ -124,6 +134,7 @@ def _pictures(
                     seed=record.seed,
                     attempt=record.attempt,
                     size=record.size,
+                    last_size=last_sizes[recipe],
                     activations=record.activations,
                     terms=record.terms,
                 )
