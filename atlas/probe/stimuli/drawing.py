@@ -114,6 +114,21 @@ def fill(image: Field, distance: Field, paint: Field) -> None:
     image += coverage(distance)[..., None] * (paint - image)
 
 
+def blurred(image: Field, deviation: float) -> Field:
+    """An image out of focus, by a Gaussian with this deviation in pixels."""
+    if deviation == 0:
+        return image
+    reach = math.ceil(3 * deviation)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1, dtype=np.float32) / deviation) ** 2)
+    kernel /= kernel.sum()
+    for axis in (0, 1):
+        margins = [(0, 0)] * 3
+        margins[axis] = (reach, reach)
+        padded = np.pad(image, margins, "symmetric")
+        image = np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis) @ kernel
+    return image
+
+
 def smoothstep(low: float, high: float, value: Field) -> Field:
     """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((value - low) / (high - low), 0, 1)
