@@ -8,9 +8,10 @@ import numpy as np
 from markupsafe import Markup
 
 from atlas.recipe import PHOTOGRAPHS
-from atlas.render.catalog import Catalog, Picture, Unit, View
+from atlas.render.catalog import Catalog
 from atlas.render.pictures import Look
 from atlas.render.svg import element, image, line, number
+from atlas.render.units import Picture, Unit, View
 
 NOT_MEASURED = "Not measured in this run."
 

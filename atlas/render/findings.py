@@ -8,13 +8,14 @@ from markupsafe import Markup
 
 from atlas.examine.intervals import Range, estimate
 from atlas.recipe import PHOTOGRAPHS
-from atlas.render.catalog import Catalog, Layer
+from atlas.render.catalog import Catalog
 from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
 from atlas.render.evidence import no_judge
 from atlas.render.figures import Looks, Measure, measures
 from atlas.render.method import listed
 from atlas.render.pairs import Comparison
 from atlas.render.svg import number
+from atlas.render.units import Layer
 
 BOROWSKI = {"people, photographs 92 %": 92.0, "people, synthetic 82 %": 82.0, "chance 50 %": 50.0}
 """Borowski et al. 2021, "Exemplary natural images explain CNN activations better than

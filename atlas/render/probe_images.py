@@ -11,10 +11,11 @@ from PIL import Image
 from atlas.errors import AtlasError
 from atlas.probe.opening import open_probe_set
 from atlas.probe.stimuli import battery
-from atlas.render.catalog import Catalog, Layer, ProbeImage
+from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import webp
 from atlas.render.spread import spread
+from atlas.render.units import Layer, ProbeImage
 
 SIDE, QUALITY = 128, 60
 """Of a probe image in the site."""

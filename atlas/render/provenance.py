@@ -5,7 +5,8 @@ from typing import Any
 
 from atlas._system.display import shell_word
 from atlas.probe.probe_set import UNNAMED
-from atlas.render.catalog import Catalog, Picture, Unit, base_name
+from atlas.render.catalog import Catalog
+from atlas.render.units import Picture, Unit, base_name
 from atlas.settings import DEFAULTS
 
 

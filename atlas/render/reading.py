@@ -11,15 +11,8 @@ from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
-from atlas.render.catalog import (
-    Catalog,
-    Layer,
-    Picture,
-    ProbeImage,
-    Statistics,
-    Unit,
-    base_name,
-)
+from atlas.render.catalog import Catalog
+from atlas.render.units import Layer, Picture, ProbeImage, Statistics, Unit, base_name
 from atlas.run.folder import Run
 from atlas.run.schema import Record, read_as
 from atlas.run.tables import EVIDENCE, Evidence

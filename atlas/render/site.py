@@ -10,6 +10,7 @@ from pathlib import Path
 from atlas._system.web_address import site_address
 from atlas.errors import UsageError
 from atlas.render import data, pictures
+from atlas.render.frame import Frame
 from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
 from atlas.render.probe_images import write_probe_images
@@ -63,17 +64,20 @@ def render(
     look = Templates(templates)
     with SiteFolder.opened(site) as folder:
         looks = pictures.write_pictures(run, catalog, folder, tell)
-        pages = Pages(
+        frame = Frame(
             catalog=catalog,
-            looks=looks,
             templates=look,
             folder=folder,
             base_url=address,
             cover=pictures.write_cover(run, catalog, folder),
+            progress=tell,
+        )
+        pages = Pages(
+            frame=frame,
+            looks=looks,
             sheets=pictures.write_sheets(run, catalog, folder),
             lossless_ranks=pictures.write_lossless(run, catalog, folder),
             probe_files=write_probe_images(catalog, folder, publish_probe_images),
-            progress=tell,
         )
         pages.write()
         for name, content in look.static().items():
