@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from atlas._system import arguments
+from atlas.network.architectures import normalization
 from atlas.network.arithmetic import Precision
 from atlas.network.network import IMAGENET_MEAN, IMAGENET_STD, Network
-from atlas.network.weights import load_model, normalization
+from atlas.network.weights import load_model
 
 
 def load_network(
