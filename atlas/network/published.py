@@ -1,20 +1,14 @@
 """The files of trained networks that torchvision publishes."""
 
-import http.client
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlparse
 
 import torch
 
+from atlas._system.download import DownloadError, download
 from atlas.errors import AtlasError
 from atlas.network.weight_file import digest
-
-DOWNLOAD_TIMEOUT = 10.0
-"""Seconds without an answer after which a download is given up."""
 
 
 def fetch(url: str) -> Path:
@@ -32,13 +26,10 @@ def fetch(url: str) -> Path:
     if path.is_file() and digest(path).startswith(expected):
         return path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _socket_timeout(DOWNLOAD_TIMEOUT):
-            torch.hub.download_url_to_file(url, str(path), expected, progress=False)
-    except (OSError, RuntimeError, http.client.HTTPException) as error:
+        download(url, path, expected)
+    except DownloadError as error:
         raise AtlasError(
-            f"{url} cannot be downloaded ({_reason(error)}); "
-            f"check the connection, or put the file at {path}"
+            f"{url} cannot be downloaded ({error}); check the connection, or put the file at {path}"
         ) from error
     return path
 
@@ -52,17 +43,3 @@ def _hub_folder() -> Path:
             "TORCH_HOME"
         )
     return Path(folder)
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(getattr(error, "reason", error)).split())
