@@ -57,8 +57,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if flaw := _flaw(value):
             raise AtlasError(f"{path}: {key!r} {flaw}")
     prefix = "module." if all(key.startswith("module.") for key in content) else ""
-    state = {key.removeprefix(prefix): value for key, value in content.items()}
+    state = {_current(key.removeprefix(prefix)): value for key, value in content.items()}
     return {key: value for key, value in state.items() if not key.startswith(AUXILIARY_HEADS)}
+
+
+def _current(key: str) -> str:
+    """The name of a tensor today: DenseNet's published files say ``norm.1`` for ``norm1``."""
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)
 
 
 def digest(path: Path) -> str:
@@ -84,12 +89,12 @@ def inventory(content: object) -> str:
 
 
 def _read_content(path: Path) -> Any:
-    with explained(path):
+    with _explained(path):
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     """Say in one line why torch cannot load a file."""
     try:
         with warnings.catch_warnings():

@@ -4,21 +4,20 @@ Whatever the source, the result is the network with exactly those weights.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from torchvision.models import GoogLeNet, Inception3, get_model, get_model_weights
+from torchvision.models import GoogLeNet, Inception3, get_model_weights
 
 from atlas._system.display import display_name
 from atlas._system.paths import as_path
 from atlas.errors import AtlasError, UsageError
 from atlas.network.architectures import BVLC, check_name, untrained
 from atlas.network.published import fetch
-from atlas.network.weight_file import digest, explained, inventory, read_weights
+from atlas.network.weight_file import digest, inventory, read_weights
 
 BUNDLED = Path(__file__).parent / "data" / "googlenet-tinyimagenet.pt"
 NOTICE = (
@@ -26,9 +25,6 @@ NOTICE = (
     "classes, about 50 % top-1), and not from GoogLeNet's ImageNet weights, which have to be "
     "downloaded (--weights imagenet)."
 )
-
-TENSORS_ALONE = {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1", "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "0"}
-"""The variables of the environment that have torch load nothing but tensors."""
 
 TRANSFORMED_INPUT = ("1378be20", "0cc3c7bd", "1a9a5a14")
 """How the hashes begin of the published GoogLeNet and Inception v3 that need transform_input."""
@@ -87,7 +83,10 @@ def load_model(
     check_name(network)
     source, path, fallback = _choose(network, weights)
     sha256 = digest(path)
-    model = _published(network, path) if source == "imagenet" else _from_file(network, path, sha256)
+    model, state = _trained(network, path)
+    if isinstance(model, GoogLeNet | Inception3):
+        published = source == "imagenet" or sha256.startswith(TRANSFORMED_INPUT)
+        model.transform_input = published or trained_without_scale(state)
     *_, classifier = model.state_dict().values()
     notice = NOTICE if source == "bundled" else None
     info = WeightsInfo(source, display_name(path.name), sha256, len(classifier), notice, fallback)
@@ -131,35 +130,8 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path, s
         return "bundled", BUNDLED, str(error)
 
 
-def _published(network: str, path: Path) -> nn.Module:
-    """The trained network of torchvision, from the file that ``fetch`` has put into the cache."""
-    # Its own constructor knows the old names in some of its files, and drops GoogLeNet's heads.
-    with explained(path), _tensors_alone():
-        model = get_model(network, weights=get_model_weights(network)["DEFAULT"], progress=False)
-    if isinstance(model, Inception3):
-        model.AuxLogits = None
-    return model
-
-
-@contextmanager
-def _tensors_alone() -> Iterator[None]:
-    """Within, whoever calls ``torch.load`` gets tensors, and runs no code that is in a file.
-
-    torchvision asks for anything at all, and knows its files by a few digits of their hash only.
-    """
-    before = {name: os.environ.get(name) for name in TENSORS_ALONE}
-    os.environ.update(TENSORS_ALONE)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _from_file(network: str, path: Path, sha256: str) -> nn.Module:
+def _trained(network: str, path: Path) -> tuple[nn.Module, dict[str, Tensor]]:
+    """The network with the weights of a file, and these."""
     if path.suffix == ".npz" and network != BVLC:
         raise AtlasError(f"{path}: an .npz file is for {BVLC}; {network} takes a state dict")
     state = read_weights(path)
@@ -169,10 +141,7 @@ def _from_file(network: str, path: Path, sha256: str) -> nn.Module:
     if name in state and state[name].ndim and len(state[name]) != len(classifier):
         model = untrained(network, len(state[name]))
     _fill(model, state, f"{path} does not hold the weights of {network}")
-    if isinstance(model, GoogLeNet | Inception3):
-        published = sha256.startswith(TRANSFORMED_INPUT)
-        model.transform_input = published or trained_without_scale(state)
-    return model
+    return model, state
 
 
 def _fill(model: nn.Module, state: Mapping[str, Tensor], complaint: str) -> None:

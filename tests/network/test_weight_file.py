@@ -1,6 +1,7 @@
 """A file of weights is read whatever wraps them; one that is none gets one line that says why."""
 
 import pickle
+import re
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -44,6 +45,16 @@ def test_a_state_dict_is_unwrapped(state: dict[str, Tensor], tmp_path: Path, wra
     torch.save(WRAPPINGS[wrapping](state), tmp_path / "w.pth")
     model, info = load_model(NETWORK, tmp_path / "w.pth")
     assert (info.source, info.name, info.classes) == ("file", "w.pth", 1000)
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, state[key])
+
+
+def test_the_old_names_in_densenets_published_files_are_known(tmp_path: Path) -> None:
+    state = get_model("densenet121", weights=None, num_classes=3).state_dict()
+    old = {re.sub(r"(norm|conv)([12])\.", r"\1.\2.", key): value for key, value in state.items()}
+    assert sum("denselayer1.norm.1." in key for key in old) == 4 * 5
+    torch.save(old, tmp_path / "w.pth")
+    model, _ = load_model("densenet121", tmp_path / "w.pth")
     for key, value in model.state_dict().items():
         assert torch.equal(value, state[key])
 
