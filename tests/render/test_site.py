@@ -379,6 +379,7 @@ def test_spatial_frequency_is_that_of_a_grating() -> None:
     wave = np.rint(127 + 100 * np.sin(2 * np.pi * x / 8)).astype(np.uint8)
     grating = np.broadcast_to(wave[None, :, None], (120, 120, 3))
     assert spatial_frequency(grating) == pytest.approx(1 / 8, rel=0.03)
+    assert spatial_frequency(grating // 2) == pytest.approx(1 / 8, rel=0.03)
     assert spatial_frequency(np.full((20, 20, 3), 77, np.uint8)) is None
 
 
