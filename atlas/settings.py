@@ -18,6 +18,7 @@ from atlas._system import readers
 from atlas._system.filenames import is_device, refuse_twins
 from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
+from atlas.network.precision import PRECISIONS
 from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
 
 
@@ -114,8 +115,8 @@ class Settings:
     device: str = _setting("auto", readers.device, "auto|cpu|cuda|cuda:N", "where to compute")
     precision: str = _setting(
         "auto",
-        readers.one_of("auto", "float32", "bfloat16", "float64"),
-        "auto|float32|bfloat16|float64",
+        readers.one_of("auto", *PRECISIONS),
+        "|".join(("auto", *PRECISIONS)),
         "of the network during maximization",
     )
     batch: int | None = _setting(

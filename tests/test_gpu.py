@@ -11,8 +11,8 @@ import torch
 
 from atlas import RECIPES, load_network, maximize_units
 from atlas.build import resources
-from atlas.network.arithmetic import Precision
 from atlas.network.network import Network
+from atlas.network.precision import Precision
 from atlas.recipe import Recipe
 from atlas.target import Picture
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, reason_of
 
 PATIENCE = 10.0
 """Seconds without a byte after which a server is given up."""
@@ -42,8 +42,8 @@ def download(url: str, path: Path, sha256: str = "") -> None:
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, HTTPError):
             error.close()  # it holds the connection
-        reason = " ".join(str(getattr(error, "reason", error)).split())
-        raise DownloadError(reason or type(error).__name__) from error
+        cause = getattr(error, "reason", error)  # of a URLError, which says no more itself
+        raise DownloadError(reason_of(cause)) from error
 
 
 def _receive(url: str, path: Path) -> None:

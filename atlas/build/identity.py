@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from atlas.network.graph import PROBE_SIZE
 from atlas.network.layer import Layer
 from atlas.network.network import Network
+from atlas.probe.size import PROBE_SIZE
 from atlas.recipe import Recipe
 
 

@@ -7,8 +7,9 @@ from torch import nn
 
 from atlas._system import arguments
 from atlas.network.architectures import normalization
-from atlas.network.arithmetic import Precision
-from atlas.network.network import IMAGENET_MEAN, IMAGENET_STD, Network
+from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from atlas.network.network import Network
+from atlas.network.precision import Precision
 from atlas.network.weights import load_model
 
 

@@ -12,15 +12,13 @@ from torch import Tensor, nn
 
 from atlas._system import arguments
 from atlas.errors import AtlasError
-from atlas.network.arithmetic import PRECISIONS, Precision
 from atlas.network.branches import branches
 from atlas.network.graph import anatomy, smallest_input
+from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.layer import Layer
+from atlas.network.precision import PRECISIONS, Precision
 from atlas.network.trace import _default_layers, _modules, _trace
 from atlas.network.weights import WeightsInfo
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Network:

@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, reason_of
 from atlas.probe.color_profile import profile_of
 from atlas.probe.flatten import flatten
 from atlas.probe.jpeg import is_cut, is_in_one_scan
 from atlas.probe.levels import Remark
 from atlas.probe.said import DEEP, said_of
+from atlas.probe.size import PROBE_SIZE
 
 SHORT_SIDE = 256
-SIDE = 224
 MOST_MEMORY = 2**30
 """Bytes that an image may take while it is decoded; more is taken for an attack on the memory.
 
@@ -155,7 +155,9 @@ def prepare(
         width, height = upright.size
     short = min(width, height)
     size = (SHORT_SIDE * width // short, SHORT_SIDE * height // short)
-    return np.asarray(_middle(upright.resize(size, Image.Resampling.BILINEAR), SIDE, SIDE))
+    return np.asarray(
+        _middle(upright.resize(size, Image.Resampling.BILINEAR), PROBE_SIZE, PROBE_SIZE)
+    )
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -273,5 +275,4 @@ def _reason(path: Path, error: Exception) -> str:
         return "a link to nothing"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    text = " ".join(str(error).split()) or type(error).__name__
-    return f"damaged: {text[:120]}"
+    return f"damaged: {reason_of(error)[:120]}"

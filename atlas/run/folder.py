@@ -21,7 +21,7 @@ from PIL import Image
 from atlas._system.atomic_files import Ground, one_line
 from atlas._system.filenames import slug
 from atlas._system.images import decode_png
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, reason_of
 from atlas.run.schema import SCHEMA, NetworkDescription, RunSettings, read_as
 from atlas.run.tables import COMMANDS, TEXTS
 
@@ -48,7 +48,7 @@ class Run:
                 raise ValueError("it holds no object")
         except (ValueError, RecursionError) as error:
             if name in ("run", "plan"):
-                raise self.irreplaceable(name, " ".join(str(error).split())) from None
+                raise self.irreplaceable(name, reason_of(error)) from None
             raise self._damaged(path, error) from None
         return value
 
@@ -224,6 +224,7 @@ class Run:
         return path
 
     def _damaged(self, path: Path, error: Exception) -> AtlasError:
-        reason = " ".join(str(error).split())
         command = COMMANDS.get(path.stem, "atlas build")
-        return AtlasError(f"{path} is damaged ({reason}); delete it and run '{command}' again")
+        return AtlasError(
+            f"{path} is damaged ({reason_of(error)}); delete it and run '{command}' again"
+        )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from atlas.errors import AtlasError, UsageError
+from atlas.errors import AtlasError, UsageError, reason_of
 from atlas.rank.places import STRONGEST
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
@@ -107,8 +107,8 @@ def _check_recipes(run: Run, kept: dict[str, Any], plan: Plan) -> None:
         try:
             Recipe(**constants)
         except (UsageError, TypeError) as error:
-            reason = str(error).replace("Recipe.__init__() ", "")
-            raise run.irreplaceable("run", f"identity.recipes.{name}: {reason}") from None
+            fault = str(error).replace("Recipe.__init__() ", "")
+            raise run.irreplaceable("run", f"identity.recipes.{name}: {fault}") from None
 
 
 def _vouch(run: Run) -> None:
@@ -187,7 +187,7 @@ def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
                 if name == "probe" and len(table) < settings.probe.images:
                     raise ValueError("its rows are not the images of run.json")
             except ValueError as error:
-                yield Damage(path, " ".join(str(error).split()), COMMANDS[name])
+                yield Damage(path, reason_of(error), COMMANDS[name])
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -264,7 +264,7 @@ def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:
     try:
         record = parse_record(path.read_bytes(), item)
     except ValueError as error:
-        return path, " ".join(str(error).split())
+        return path, reason_of(error)
     if record.seed != seed:
         return path, f"it is of the seed {record.seed}"
     for name, suffix in FILES.items():

@@ -13,7 +13,9 @@ from functools import cache, reduce
 import numpy as np
 from numpy.typing import NDArray
 
-SIZE = 224
+from atlas.probe.size import PROBE_SIZE
+
+SIZE = PROBE_SIZE
 Field = NDArray[np.floating]
 """A 224x224 map, or a 224x224x3 sRGB image in 0..1."""
 
