@@ -188,25 +188,25 @@ def _load_what_shows(image: Image.Image) -> None:
 class _Memory:
     """Lets images be decoded side by side while they are small; a large one has to wait."""
 
-    def __init__(self, size: int) -> None:
-        self._left = size
+    def __init__(self) -> None:
+        self._taken = 0
         self._changed = Condition()
 
     @contextmanager
     def of(self, size: int) -> Iterator[None]:
-        """Hold this many bytes; waits until so many are left."""
+        """Hold this many bytes; waits until they are left of what images may take together."""
         with self._changed:
-            self._changed.wait_for(lambda: size <= self._left)
-            self._left -= size
+            self._changed.wait_for(lambda: self._taken + size <= MOST_MEMORY)
+            self._taken += size
         try:
             yield
         finally:
             with self._changed:
-                self._left += size
+                self._taken -= size
                 self._changed.notify_all()
 
 
-_memory = _Memory(MOST_MEMORY)
+_memory = _Memory()
 
 
 @contextmanager
