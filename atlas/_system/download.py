@@ -19,7 +19,7 @@ class DownloadError(AtlasError):
 
 
 def download(url: str, path: Path, sha256: str = "") -> None:
-    """Put what lies at an address into a file, whose folder is made where there is none.
+    """Download a file; its folder is made if it is missing.
 
     Args:
         url: where it is; http or https.

@@ -19,7 +19,7 @@ FEWEST_IMAGES = 60
 """In a smaller probe set the strong and the weak images are too few."""
 
 WEAKEST_PART = 5
-"""At most one in so many images of the probe set counts as weak."""
+"""At most one fifth of the probe set's images counts as weak."""
 
 References = Mapping[tuple[str, int], NDArray[np.floating]]
 

@@ -172,7 +172,7 @@ class Network:
 
 
 def _device(name: str | torch.device) -> torch.device:
-    """The device of that name. Raises UsageError when torch knows or has none."""
+    """The device of that name. Raises UsageError if torch does not know it or it is missing."""
     try:
         device = torch.device(name)
         torch.empty(1, device=device).item()

@@ -131,7 +131,7 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path, s
 
 
 def _trained(network: str, path: Path) -> tuple[nn.Module, dict[str, Tensor]]:
-    """The network with the weights of a file, and these."""
+    """The network with the weights of a file, and these weights."""
     if path.suffix == ".npz" and network != BVLC:
         raise AtlasError(f"{path}: an .npz file is for {BVLC}; {network} takes a state dict")
     state = read_weights(path)

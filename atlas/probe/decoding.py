@@ -45,11 +45,11 @@ MEMORY_REDUCED = {
     **{"JPEG": 5, IN_SCANS: 11, "QOI": 11, "SGI": 11, "GIF": 11},
     **{"TIFF": 13, "AVIF": 15, "WEBP": 18, "JPEG2000": 22},
 }
-"""As much, where the image is made smaller: by the decoder, or some rows at a time after it."""
+"""The same when the image is reduced: by the decoder, or row by row after it."""
 MOST_BYTES = 2**31
 """The largest file."""
 FINER = 2
-"""So many times as large as it is shown an image is left at least where it is made smaller."""
+"""An image that is reduced while it is read stays at least twice as large as it is shown."""
 MOST_FRAMES = 100
 """Frames of an animation that are looked through for one that shows something."""
 TURNS = {
@@ -174,7 +174,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _load_what_shows(image: Image.Image) -> None:
-    """Decode an image; of an animation the first frame of which anything is seen."""
+    """Decode an image; of an animation, the first frame that is not empty."""
     image.load()
     if not getattr(image, "is_animated", False):
         return
@@ -253,7 +253,7 @@ def _memory_of(image: Image.Image, file: BinaryIO, memory: Mapping[str, int]) ->
 
 
 def _kind(image: Image.Image, file: BinaryIO) -> str:
-    """The format of an image, as tables of memory have it; of a small one it may be the worst."""
+    """The format of an image as the tables of memory name it; small JPEGs count as progressive."""
     if image.format not in ("JPEG", "MPO"):
         return image.format or ""
     is_large = image.width * image.height * MEMORY_REDUCED[IN_SCANS] > MOST_MEMORY
@@ -266,7 +266,7 @@ def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """One short line for a reader who knows the file, not the decoder."""
+    """One short line that says what is wrong with the file."""
     if isinstance(error, UnidentifiedImageError):
         return "not an image of a known format"
     if isinstance(error, MemoryError):

@@ -58,7 +58,7 @@ class ProbeSet(ABC):
             self.skipped.append((self.names[index], reason))
 
     def table(self) -> pd.DataFrame:
-        """A row an image, but for those that turned out to be unreadable: ``image``."""
+        """One row for each image that has not turned out to be unreadable: ``image``."""
         names = [name for i, name in enumerate(self.names) if i not in self._unreadable]
         return pd.DataFrame({"image": names}, dtype=str)
 

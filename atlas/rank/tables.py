@@ -27,7 +27,7 @@ def activations_table(statistics: Mapping[str, LayerStatistics]) -> pd.DataFrame
 
 
 def scales(strongest: pd.DataFrame) -> dict[tuple[str, int], float]:
-    """What a relative objective counts each unit's mean activation in, by layer and unit.
+    """What a relative objective divides each unit's mean activation by, for each layer and unit.
 
     It is that on the unit's strongest image. A unit that no image excites has the median of its
     layer's, and where that is not above 0 either, 1.

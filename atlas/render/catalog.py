@@ -40,7 +40,7 @@ class Catalog:
 
     @cached_property
     def along_depth(self) -> list[str]:
-        """The recipes that say something along depth: not those tried out in a single layer."""
+        """The recipes that can be compared along depth: those tried in more than a single layer."""
         pictured = [layer for layer in self.layers if layer.pictured]
         return [
             recipe

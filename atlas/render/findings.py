@@ -40,7 +40,7 @@ class Finding:
 
 
 def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> list[Finding]:
-    """All findings that the run has something to say of, over its layers in depth order."""
+    """All findings for which the run has data, over its layers in depth order."""
     drawn = [comparison for comparison in comparisons if comparison.recipe in catalog.along_depth]
     found = [_over_recipes(catalog, looks, measure, drawn) for measure in measures(catalog)]
     found += [
@@ -126,7 +126,7 @@ def _left_out(catalog: Catalog, looks: Looks, measure: Measure) -> str:
 
 
 def _outcomes(catalog: Catalog) -> str:
-    """How many pictures came to nothing, by recipe."""
+    """How many pictures failed, by recipe."""
     told = []
     for recipe in catalog.recipes:
         found = [picture.status for unit in catalog.pictured for picture in unit.by(recipe)]

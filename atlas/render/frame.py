@@ -1,4 +1,4 @@
-"""What all pages of a site have in common: their head, their way to each other, their address."""
+"""What all pages of a site have in common: head, title, address and links to their neighbors."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -84,7 +84,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for reading, with so many significant digits; an en dash where there is none."""
+    """A number for reading, with ``digits`` significant digits; an en dash for no number."""
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:

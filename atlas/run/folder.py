@@ -210,7 +210,7 @@ class Run:
         return self.path / "sheets" / slug(recipe) / f"{slug(layer, 'layer')}.png"
 
     def irreplaceable(self, name: str, reason: str) -> AtlasError:
-        """That ``NAME.json`` is damaged, without which nobody knows how the run was made."""
+        """The error for a damaged ``NAME.json`` that no command can make again."""
         return AtlasError(
             f"{self.path / name}.json is damaged ({reason}); put back a copy of it, or name "
             "another folder with --run"

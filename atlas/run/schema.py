@@ -183,7 +183,7 @@ KINDS = {
 
 
 def read_as(kind: type[Known], value: object) -> Known:
-    """A value of JSON as what it should be.
+    """Check a value of JSON against a type, and return it as that.
 
     Raises ValueError that names the first key that is missing or of another type.
     """
@@ -194,7 +194,7 @@ def read_as(kind: type[Known], value: object) -> Known:
 
 
 def _in_words(message: str, value: Any) -> str:
-    """What msgspec found in a value, in the words of whoever reads a log."""
+    """What msgspec found wrong with a value, in plain words."""
     said, _, place = message.partition(" - at `$")
     where = place.rstrip("`").lstrip(".")
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", said):

@@ -112,7 +112,7 @@ def _check_recipes(run: Run, kept: dict[str, Any], plan: Plan) -> None:
 
 
 def _vouch(run: Run) -> None:
-    """Take the digests of the files that have none: made before digests were, or just before."""
+    """Add the digests of files without: of an older atlas, or written just before an interrupt."""
     known, found = run.digests(), {}
     for path in _digestible(run):
         name = path.relative_to(run.path).as_posix()
@@ -129,7 +129,7 @@ def _digestible(run: Run) -> list[Path]:
 
 
 def _is_measured(run: Run) -> bool:
-    """Whether the run has all that one measurement leaves, and not the parts of two."""
+    """Whether the run has all files of one measurement, and not parts of two."""
     if not all(run.has(f"{name}.csv") for name in STATISTICS):
         return False
     layers = [set(run.table(name)["layer"]) for name in OF_EVERY_UNIT]
@@ -174,7 +174,7 @@ def _command(path: Path) -> str:
 
 
 def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
-    """The tables that are not as atlas writes them, in runs of which there is no digest."""
+    """The tables that are not as atlas writes them, in runs without digests."""
     for name in TABLES:
         path = run.path / f"{name}.csv"
         if path.exists() and _digest_of(run, path.name) is None:
