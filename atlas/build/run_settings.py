@@ -10,8 +10,9 @@ from atlas._system.versions import versions as installed_versions
 from atlas.build.resources import choose_batch, choose_workers
 from atlas.build.session import Session
 from atlas.probe.probe_set import ProbeSet
-from atlas.run.schema import SCHEMA, Identity, Probe, RunSettings, Weights, read_as
+from atlas.run.schema import SCHEMA, Identity, Probe, RunSettings, Weights
 from atlas.run.tables import TABLES
+from atlas.run.typed_json import read_as
 
 Slope = list[float] | None | UnsetType
 """Quartiles of the spectral slopes of the probe images, where they were measured."""

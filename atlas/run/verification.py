@@ -4,30 +4,27 @@ A stage makes what is missing, so to mend a run is to remove what is damaged in 
 how the run was made (run.json and plan.json) cannot be made again, and is refused.
 """
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from atlas.errors import AtlasError, UsageError
+from atlas.errors import AtlasError
 from atlas.rank.places import STRONGEST
-from atlas.recipe import Recipe
+from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.pictures import FILES, parse_record
 from atlas.run.plan import Item, Plan
 from atlas.run.schema import RunSettings
-from atlas.run.tables import COMMANDS, TABLES, TEXTS
+from atlas.run.table_files import parse_table
+from atlas.run.tables import COMMANDS, TABLES
 
 STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
 """The tables of one measurement over the probe set: they are made together."""
-
-FIRST_COLUMNS = {"strongest": 8, "examination": 4}
-"""How many columns a run of an earlier version has at least; all by default."""
 
 OF_EVERY_UNIT = ("activations", "strongest", "tuning")
 """The tables with as many rows of each unit of a layer."""
@@ -84,8 +81,8 @@ def _damages(run: Run) -> Iterator[Damage]:
     if not run.has("run.json"):
         return
     settings, plan = run.settings(), Plan.load(run)
-    _check_recipes(run, settings.identity.recipes, plan)
     items = [item for chunk in plan.chunks for item in chunk]
+    _check_plan(run, settings, items)
     planned = {run.picture_path(*item, suffix=".json") for item in items}
     if foreign := sorted(set(records) - planned):
         raise AtlasError(
@@ -99,16 +96,15 @@ def _damages(run: Run) -> Iterator[Damage]:
     yield from _pictures(run, items, settings.identity.seed)
 
 
-def _check_recipes(run: Run, kept: dict[str, Any], plan: Plan) -> None:
-    """Raise AtlasError unless the run says how each of its pictures was made."""
-    for recipe in {item.recipe for chunk in plan.chunks for item in chunk} - set(kept):
+def _check_plan(run: Run, settings: RunSettings, items: Sequence[Item]) -> None:
+    """Raise AtlasError unless the run says how each of its pictures was made, and has its unit."""
+    for recipe in {item.recipe for item in items} - settings.identity.recipes.keys():
         raise run.irreplaceable("run", f"identity.recipes.{recipe} is missing")
-    for name, constants in kept.items():
-        try:
-            Recipe(**constants)
-        except (UsageError, TypeError) as error:
-            reason = str(error).replace("Recipe.__init__() ", "")
-            raise run.irreplaceable("run", f"identity.recipes.{name}: {reason}") from None
+    units = _units(run)
+    for item in items:
+        if units and item.unit >= units.get(item.layer, 0):
+            reason = f"{item.layer}:{item.unit} is no unit of network.json"
+            raise run.irreplaceable("plan", reason)
 
 
 def _vouch(run: Run) -> None:
@@ -179,52 +175,45 @@ def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
         path = run.path / f"{name}.csv"
         if path.exists() and _digest_of(run, path.name) is None:
             try:
-                table = _read_table(path)
-                if name in OF_EVERY_UNIT and run.has("network.json"):
-                    _check_units(table, run, settings.probe.images)
+                table = parse_table(name, path.read_bytes())
+                if "layer" in table.columns:
+                    _check_units(name, table, _units(run), settings.probe.images)
+                if "recipe" in table.columns:
+                    _check_recipes(table, settings)
                 if name == "ranking":
                     _check_ranks(table)
-                if name == "probe" and len(table) < settings.probe.images:
+                if name == "probe" and len(table) != settings.probe.images:
                     raise ValueError("its rows are not the images of run.json")
             except ValueError as error:
                 yield Damage(path, " ".join(str(error).split()), COMMANDS[name])
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """Read a table. Raises ValueError saying what is wrong with it."""
-    text = path.read_bytes().decode("utf-8")
-    if not text.endswith("\n"):
-        raise ValueError("cut short")
-    table = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""], dtype=TEXTS)
-    schema = TABLES[path.stem]
-    begin = schema.names[: FIRST_COLUMNS.get(path.stem)]
-    if list(table.columns[: len(begin)]) != begin:
-        raise ValueError(f"its columns are not {','.join(begin)}")
-    if path.stem == "probe" or table.empty:  # what parameters a stimulus has is its own affair
-        return table
-    whole = {column.name for column in schema.columns if column.kind == "whole"}
-    for column in table.columns.difference(list(TEXTS)):
-        values = table[column]
-        if column in whole and values.dtype.kind != "i":
-            raise ValueError(f"its column {column} is not of whole numbers")
-        if values.dtype.kind not in "if":
-            raise ValueError(f"its column {column} is not of numbers")
-        if not schema.gaps and not np.isfinite(values).all():
-            raise ValueError(f"its column {column} lacks a number")
-    return table
-
-
-def _check_units(table: pd.DataFrame, run: Run, images: int) -> None:
-    """Raise ValueError unless each unit of each layer has all its rows."""
+def _units(run: Run) -> dict[str, int]:
+    """How many units each layer of the run has; nothing where its description is damaged."""
     try:
-        units = {layer.name: layer.units for layer in run.network().layers}
+        return {layer.name: layer.units for layer in run.network().layers}
     except AtlasError:
-        return  # without the network's description there is nothing to hold it against
-    rows = min(STRONGEST, images) if "place" in table.columns else 1
+        return {}
+
+
+def _check_units(name: str, table: pd.DataFrame, units: Mapping[str, int], images: int) -> None:
+    """Raise ValueError for units that their layer has not, or that lack rows of theirs.
+
+    Layers that the run has not are none of its affair: their measurement was interrupted.
+    """
+    rows = min(STRONGEST, images) if name == "strongest" else 1
     for layer, count in units.items():
         found = table.loc[table["layer"] == layer, "unit"].to_numpy()
-        if not np.array_equal(found, np.repeat(np.arange(count), rows)):
+        if len(found) and found.max() >= count:
+            raise ValueError(f"it has a unit {found.max()} of {layer}, which has {count}")
+        if name in OF_EVERY_UNIT and not np.array_equal(found, np.repeat(np.arange(count), rows)):
             raise ValueError(f"its rows are not the {count} units of {layer}")
+
+
+def _check_recipes(table: pd.DataFrame, settings: RunSettings) -> None:
+    """Raise ValueError for pictures by a recipe that the run has not."""
+    if unknown := {*table["recipe"]} - {*settings.identity.recipes, PHOTOGRAPHS}:
+        raise ValueError(f"it has a recipe {min(unknown)}, which run.json has not")
 
 
 def _check_ranks(table: pd.DataFrame) -> None:
