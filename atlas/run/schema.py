@@ -102,6 +102,8 @@ class RunSettings(Struct, kw_only=True):
             raise ValueError("weights.sha256 is not identity.weights")
         if self.probe.sha256 != self.identity.probe:
             raise ValueError("probe.sha256 is not identity.probe")
+        if "atlas" not in self.versions:
+            raise ValueError("versions.atlas is missing")
 
 
 class BranchDescription(Struct):
@@ -230,7 +232,7 @@ class PlanFile(Struct, kw_only=True):
     """``plan.json``: how the pictures are cut into chunks."""
 
     chunks: Annotated[
-        Sequence[Sequence[tuple[Name, Name, Place, Count]]],
+        Sequence[Sequence[tuple[str, str, Place, Count]]],
         Meta(description="of pictures made at once: recipe, layer, unit, sample"),
     ]
     most: Annotated[

@@ -27,6 +27,8 @@ def parse_table(name: str, data: bytes) -> pd.DataFrame:
         raise ValueError(f"its columns are not {','.join(begin)}")
     if twice := {column for column in header if header.count(column) > 1}:
         raise ValueError(f"its column {min(twice)} is there twice")
+    if schema.others is None and (unknown := {*header} - {*schema.names}):
+        raise ValueError(f"its column {min(unknown)} is none of {name}.csv")
     # A name such as "NA", "007" or "true" must stay a name.
     table = pd.read_csv(
         io.StringIO(text),

@@ -4,30 +4,25 @@ A stage makes what is missing, so to mend a run is to remove what is damaged in 
 how the run was made (run.json and plan.json) cannot be made again, and is refused.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from atlas.errors import AtlasError
-from atlas.rank.places import STRONGEST
-from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.pictures import FILES, parse_record
 from atlas.run.plan import Item, Plan
-from atlas.run.schema import RunSettings
+from atlas.run.schema import LayerDescription, RunSettings
+from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
 from atlas.run.tables import COMMANDS, TABLES
 
 STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
 """The tables of one measurement over the probe set: they are made together."""
-
-OF_EVERY_UNIT = ("activations", "strongest", "tuning")
-"""The tables with as many rows of each unit of a layer."""
 
 WORKERS = 4
 
@@ -89,7 +84,7 @@ def _damages(run: Run) -> Iterator[Damage]:
             f"{foreign[0]} is of no picture in {run.path}/plan.json ({len(foreign)} such files); "
             "move it out of the run"
         )
-    yield from _described(run)
+    yield from _described(run, settings.identity.network)
     yield from _kept(run)
     yield from _tables(run, settings)
     yield from _features(run, settings)
@@ -100,9 +95,9 @@ def _check_plan(run: Run, settings: RunSettings, items: Sequence[Item]) -> None:
     """Raise AtlasError unless the run says how each of its pictures was made, and has its unit."""
     for recipe in {item.recipe for item in items} - settings.identity.recipes.keys():
         raise run.irreplaceable("run", f"identity.recipes.{recipe} is missing")
-    units = _units(run)
+    layers = _layers(run)
     for item in items:
-        if units and item.unit >= units.get(item.layer, 0):
+        if layers and (item.layer not in layers or item.unit >= layers[item.layer].units):
             reason = f"{item.layer}:{item.unit} is no unit of network.json"
             raise run.irreplaceable("plan", reason)
 
@@ -133,10 +128,15 @@ def _is_measured(run: Run) -> bool:
     return layers[0] == layers[1] == layers[2] and (run.has("judge.npy") or not identifies)
 
 
-def _described(run: Run) -> Iterator[Damage]:
-    """The JSON files that can be made again."""
+def _described(run: Run, network: str) -> Iterator[Damage]:
+    """The JSON files that can be made again; ``network`` is the name of that of the run."""
+
+    def read_network() -> None:
+        if run.network().network != network:
+            raise AtlasError("it is of another network")
+
     for name, read in (
-        ("network", run.network),
+        ("network", read_network),
         ("timings", run.timings),
         ("digests", run.digests),
     ):
@@ -171,56 +171,26 @@ def _command(path: Path) -> str:
 
 def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
     """The tables that are not as atlas writes them, in runs of which there is no digest."""
+    layers = _layers(run)
     for name in TABLES:
         path = run.path / f"{name}.csv"
         if path.exists() and _digest_of(run, path.name) is None:
             try:
                 table = parse_table(name, path.read_bytes())
-                if "layer" in table.columns:
-                    _check_units(name, table, _units(run), settings.probe.images)
-                if "recipe" in table.columns:
-                    _check_recipes(table, settings)
-                if name == "ranking":
-                    _check_ranks(table)
-                if name == "probe" and len(table) != settings.probe.images:
-                    raise ValueError("its rows are not the images of run.json")
+                check_table(run, name, table, settings, layers)
             except ValueError as error:
                 yield Damage(path, " ".join(str(error).split()), COMMANDS[name])
 
 
-def _units(run: Run) -> dict[str, int]:
-    """How many units each layer of the run has; nothing where its description is damaged."""
+def _layers(run: Run) -> dict[str, LayerDescription]:
+    """The layers of the run; none where their description is missing or damaged."""
+    digest = _digest_of(run, "network.json")
     try:
-        return {layer.name: layer.units for layer in run.network().layers}
+        layers = {layer.name: layer for layer in run.network().layers}
     except AtlasError:
         return {}
-
-
-def _check_units(name: str, table: pd.DataFrame, units: Mapping[str, int], images: int) -> None:
-    """Raise ValueError for units that their layer has not, or that lack rows of theirs.
-
-    Layers that the run has not are none of its affair: their measurement was interrupted.
-    """
-    rows = min(STRONGEST, images) if name == "strongest" else 1
-    for layer, count in units.items():
-        found = table.loc[table["layer"] == layer, "unit"].to_numpy()
-        if len(found) and found.max() >= count:
-            raise ValueError(f"it has a unit {found.max()} of {layer}, which has {count}")
-        if name in OF_EVERY_UNIT and not np.array_equal(found, np.repeat(np.arange(count), rows)):
-            raise ValueError(f"its rows are not the {count} units of {layer}")
-
-
-def _check_recipes(table: pd.DataFrame, settings: RunSettings) -> None:
-    """Raise ValueError for pictures by a recipe that the run has not."""
-    if unknown := {*table["recipe"]} - {*settings.identity.recipes, PHOTOGRAPHS}:
-        raise ValueError(f"it has a recipe {min(unknown)}, which run.json has not")
-
-
-def _check_ranks(table: pd.DataFrame) -> None:
-    """Raise ValueError unless every layer has ranks from 1, and as many as its units allow."""
-    for layer, ranks in table.groupby("layer")["rank"]:
-        if ranks.tolist() != list(range(1, len(ranks) + 1)):
-            raise ValueError(f"its ranks of {layer} are not 1 to {len(ranks)}")
+    data = (run.path / "network.json").read_bytes()
+    return layers if digest in (None, sha256(data).hexdigest()) else {}
 
 
 def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
@@ -256,10 +226,19 @@ def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:
         return path, " ".join(str(error).split())
     if record.seed != seed:
         return path, f"it is of the seed {record.seed}"
-    for name, suffix in FILES.items():
-        path = run.picture_path(*item, suffix=suffix)
-        if not path.exists():
-            return path, "missing"
-        if sha256(path.read_bytes()).hexdigest() != getattr(record.sha256, name):
-            return path, "not what its record says"
+    grown = sum(stage.size for stage in record.stages)
+    for name, width in (("picture", record.size), ("stages", grown)):
+        file = run.picture_path(*item, suffix=FILES[name])
+        if not file.exists():
+            return file, "missing"
+        data = file.read_bytes()
+        if sha256(data).hexdigest() != getattr(record.sha256, name):
+            return file, "not what its record says"
+        if _size(data) != (width, record.size):
+            return path, f"its {name} is of another size"
     return None
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    """Width and height of a picture, as the header of its file has them."""
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
