@@ -6,7 +6,7 @@ from typing import Any
 from atlas.errors import UsageError
 from atlas.recipe import constants
 from atlas.run.schema import Identity, RunSettings
-from atlas.settings import check_request
+from atlas.settings import DEFAULTS, check_request
 
 
 def check_requests(settings: RunSettings) -> None:
@@ -30,5 +30,5 @@ def _check(where: str, request: Mapping[str, Any], identity: Identity) -> None:
         raise ValueError(str(error)) from None
     if request.get("seed", identity.seed) != identity.seed:
         raise ValueError(f"{where}: seed is not identity.seed")
-    if unknown := set(request.get("recipe", ())) - identity.recipes.keys():
+    if unknown := {*request.get("recipe", DEFAULTS["recipe"])} - identity.recipes.keys():
         raise ValueError(f"{where}: recipe {min(unknown)} is none of identity.recipes")

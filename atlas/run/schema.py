@@ -33,8 +33,7 @@ class Identity(Struct, kw_only=True):
     network: Annotated[Name, Meta(description="name of the network")]
     weights: Annotated[Sha256, Meta(description="SHA-256 of its weights")]
     recipes: Annotated[
-        dict[str, dict[str, Any]],
-        Meta(min_length=1, description="constants of every recipe asked for"),
+        dict[str, dict[str, Any]], Meta(description="constants of every recipe asked for")
     ]
     seed: Annotated[Place, Meta(description="of every start")]
     precision: Annotated[

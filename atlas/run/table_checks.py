@@ -109,12 +109,17 @@ def _check_places(run: Run, table: pd.DataFrame, settings: RunSettings, layers: 
         peaks = table[["row", "column"]].to_numpy(int)[own]
         if (peaks >= (layer.height, layer.width)).any():
             raise ValueError(f"it has a peak outside of {name}")
-    try:
-        images = {*run.table("probe")["image"]}
-    except AtlasError:
-        return
-    if unknown := {*table["image"]} - images:
+    images = _images(run)
+    if len(images) == settings.probe.images and (unknown := {*table["image"]} - images):
         raise ValueError(f"it has an image {min(unknown)}, which probe.csv has not")
+
+
+def _images(run: Run) -> set[str]:
+    """The names of the probe images; none where their table is damaged itself."""
+    try:
+        return {*run.table("probe")["image"]}
+    except AtlasError:
+        return set()
 
 
 def _check_tasks(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:

@@ -15,6 +15,7 @@ from support.run_fixture import LAYERS, make_run
 
 from atlas.errors import AtlasError
 from atlas.render.reading import read_catalog
+from atlas.render.site import render
 from atlas.run.folder import Run
 from atlas.run.plan import Item, Plan
 from atlas.run.verification import refuse_damage
@@ -162,3 +163,107 @@ def test_any_cell_in_the_place_of_another_is_taken_or_named(whole: Run, name: st
             is_taken(whole)
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "new", "said"),
+    [
+        ("run.json", ("identity", "recipes"), {"clear": None}, "identity.recipes.clear is no"),
+        ("run.json", ("identity", "recipes"), {}, "recipe article is none of identity.recipes"),
+        ("run.json", ("requests",), [], "requests is no list of length >= 1"),
+        ("run.json", ("requests",), 0, "requests is no list"),
+        ("run.json", ("requests",), [None], "requests[0] is no object"),
+        ("run.json", ("requests",), [{"a": 1}], "requests[0]: there is no setting 'a'"),
+        ("run.json", ("requests",), [{"seed": 7}], "requests[0]: seed is not identity.seed"),
+        ("run.json", ("requests",), [{"recipe": "article"}], "requests[0]: recipe is 'article'"),
+        ("run.json", ("requests",), [{"recipe": ["x"]}], "requests[0]: recipe x is none of"),
+        ("run.json", ("asked",), None, "asked is no object"),
+        ("run.json", ("asked", "top"), -3, "asked: top is -3; it must be"),
+        ("run.json", ("asked", "site"), "elsewhere", "asked: site is nothing that a run keeps"),
+        ("run.json", ("weights", "sha256"), "0" * 64, "weights.sha256 is not identity.weights"),
+        ("run.json", ("probe", "slope"), [1, 0, 2], "probe.slope does not ascend"),
+        ("run.json", ("threads",), 10**6, "threads is no whole number <= 4096"),
+        ("run.json", ("versions",), {}, "versions.atlas is missing"),
+        ("plan.json", ("chunks", 0, 0, 2), -1, "chunks[0][0][2] is no whole number >= 0"),
+        ("plan.json", ("chunks", 0, 0, 2), 99, "conv1:99 is no unit of network.json"),
+        ("plan.json", ("chunks", 0, 0, 2), 10**300, "chunks[0][0][2] is no whole number"),
+        ("plan.json", ("chunks", 0, 1), ["article", "conv1", 0, 1], "chunks[0][1] is there twice"),
+        ("network.json", ("network",), "other", "not what atlas writes"),
+        (PICTURE, ("unit",), 1, "it is of conv1:1"),
+        (PICTURE, ("seed",), 1, "it is of the seed 1"),
+        (PICTURE, ("stages", 0, "size"), 27, "its stages is of another size"),
+    ],
+)
+def test_what_cannot_be_is_named_by_its_key(
+    whole: Run, name: str, way: tuple[Any, ...], new: Any, said: str
+) -> None:
+    path = whole.path / name
+    text = json.dumps(changed(json.loads(path.read_bytes()), way, new))
+    with replaced(path, text.encode()), pytest.raises(AtlasError) as refused:
+        refuse_damage(whole)
+    assert f"{path} is damaged (" in str(refused.value) and said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "said"),
+    [
+        ("activations", "conv1,1,", "conv1,0,", "a row of the same layer, unit twice"),
+        ("activations", "conv1,1,", "conv1,1.0,", "its column unit is not of whole numbers"),
+        ("activations", "conv1,1,", "conv1,,", "its column unit lacks a number"),
+        ("activations", "conv1,1,", ",1,", "its column layer lacks a name"),
+        ("activations", "conv1,1,", "conv1,1,0,", "its line 3 has 7 values"),
+        ("activations", "conv1,0,", "conv1,0,1e30\nconv1,0,", "its line 2 has 3 values"),
+        ("activations", "conv1,0,", "conv1,0,9", "it has a mean above its max"),
+        ("activations", "conv1,0,", "conv1,0,-", "it has a mean below 0 of a rectified layer"),
+        ("ranking", "conv1,2,1,", "conv1,3,1,", "its ranks of conv1 are not 1 to 12"),
+        ("ranking", "conv1,2,1,", "conv1,2,1,9", "its means of conv1 are not ranked"),
+        ("ranking", "conv1,2,1,", "conv1,2,12,", "it has a unit 12 of conv1, which has 12"),
+        ("strongest", "conv1,0,2,", "conv1,0,1,", "a row of the same layer, unit, place twice"),
+        ("strongest", "conv1,0,9,", "conv1,0,10,", "its column place has a number"),
+        ("strongest", "conv1,0,1,", "conv1,0,1,x", "which probe.csv has not"),
+        ("tuning", "hue:30", "hue:0", "its column hue:0 is there twice"),
+        ("examination", "article,conv1,0,1,", "article,conv1,0,0,", "its column sample has a"),
+        ("examination", "article,conv1,0,1,", "other,conv1,0,1,", "it has a recipe other"),
+        ("examination", "article,conv1,0,1,", "article,conv9,0,1,", "it has a layer conv9"),
+        ("examination", ",shift,", ",sift,", "its column"),
+        ("identification", "article,conv1,0,0", "article,conv1,0,7", "its column correct has a"),
+        ("probe", "image\n", "image\nmore.jpg\n", "its rows are not the images of run.json"),
+        ("skipped", "file,reason\n", "file,reason\na,b\n", "are not the skipped files of run.json"),
+    ],
+)
+def test_a_table_that_cannot_be_is_named_with_what_is_wrong(
+    whole: Run, name: str, before: str, after: str, said: str
+) -> None:
+    path = whole.path / f"{name}.csv"
+    text = path.read_text()
+    assert before in text
+    with (
+        replaced(path, text.replace(before, after, 1).encode()),
+        pytest.raises(AtlasError) as refused,
+    ):
+        refuse_damage(whole)
+    assert f"{path} is damaged (" in str(refused.value) and said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "new"),
+    [
+        ("run.json", ("weights", "notice"), "\ud800\0\n"),
+        ("run.json", ("probe", "name"), "\udc80"),
+        ("run.json", ("asked", "weights"), "/album/\udce9.pt"),
+        ("network.json", ("graph", 0, "kind"), "</script>"),
+        ("network.json", ("graph",), []),
+        (PICTURE, ("terms", "loss"), 1e308),
+        (PICTURE, ("activations", 0), 1e308),
+        (PICTURE, ("attempt",), 2**63 - 1),
+    ],
+)
+def test_what_is_taken_is_rendered(
+    whole: Run, tmp_path: Path, name: str, way: tuple[Any, ...], new: Any
+) -> None:
+    path = whole.path / name
+    text = json.dumps(changed(json.loads(path.read_bytes()), way, new))
+    with replaced(path, text.encode()):
+        assert is_taken(whole)
+        render(whole, tmp_path / "site")
+    assert (tmp_path / "site" / "units" / "conv1" / "0000.html").is_file()
