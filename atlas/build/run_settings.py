@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import torch
 from msgspec import UnsetType
+from msgspec.structs import asdict
 
 from atlas._system.versions import versions as installed_versions
 from atlas.build.resources import choose_batch, choose_workers
@@ -25,7 +26,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     if session.given:
         settings = replace(settings, network=network.name)
     asked, requests = settings.as_json(), kept.requests if kept else []
-    identity = read_as(Identity, session.identity | {"probe": probe.digest})
+    identity = Identity(**asdict(session.making), probe=probe.digest)
     if kept:
         identity.recipes = kept.identity.recipes | identity.recipes
     warnings = [network.weights.notice] if network.weights.notice else []

@@ -27,10 +27,10 @@ Seconds = Annotated[float, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 
 
-class Identity(Struct, kw_only=True):
-    """What identifies a run: asked again with another, it is refused."""
+class Making(Struct, kw_only=True):
+    """What makes the pictures of a run."""
 
-    network: Annotated[Name, Meta(description="name of the network")]
+    network: Annotated[str, Meta(description="name of the network")]
     weights: Annotated[Sha256, Meta(description="SHA-256 of its weights")]
     recipes: Annotated[
         dict[str, dict[str, Any]], Meta(description="constants of every recipe asked for")
@@ -41,6 +41,11 @@ class Identity(Struct, kw_only=True):
         Meta(description="of the convolutions during maximization"),
     ]
     device: Annotated[Literal["cpu", "cuda"], Meta(description="kind of device")]
+
+
+class Identity(Making, kw_only=True):
+    """What identifies a run: asked again with another, it is refused."""
+
     probe: Annotated[Sha256, Meta(description="SHA-256 of the probe set's names and contents")]
 
 
@@ -52,7 +57,7 @@ class Weights(Struct, kw_only=True):
     ]
     name: Annotated[Name, Meta(description="of the file, or of the published weights")]
     sha256: Annotated[Sha256, Meta(description="of the file, or of the tensors of a module")]
-    classes: Annotated[Count, Meta(description="outputs of the last layer")]
+    classes: Annotated[Place, Meta(description="outputs of the last layer")]
     notice: Annotated[str | None, Meta(description="what every page must say of them")]
 
 
@@ -163,7 +168,7 @@ def _check_branches(branches: Sequence[BranchDescription], units: int) -> None:
 class NetworkDescription(Struct, kw_only=True):
     """``network.json``: the layers of the run, and the network's drawing."""
 
-    network: Annotated[Name, Meta(description="name of the network")]
+    network: Annotated[str, Meta(description="name of the network")]
     input: Annotated[Count, Meta(description="side of a probe image in pixels")]
     smallest_input: Annotated[Count, Meta(description="side of the smallest image it takes")]
     mean: Annotated[
