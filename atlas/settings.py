@@ -215,6 +215,15 @@ def read(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     return checked
 
 
+def check_request(values: Mapping[str, Any], where: str) -> None:
+    """Check that settings are as a run keeps them. Raises UsageError that names the first wrong."""
+    for name, value in read(values, where).items():
+        if not DESCRIPTIONS[name].computed:
+            raise UsageError(f"{where}: {name} is nothing that a run keeps")
+        if isinstance(value, tuple) and isinstance(values[name], str):
+            raise UsageError(f"{where}: {name} is {_shown(values[name])}; it must be a list")
+
+
 def _shown(value: Any) -> str:
     """A value for a message, cut where it is long."""
     try:

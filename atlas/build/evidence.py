@@ -33,7 +33,7 @@ def kept_evidence(run: Run, made: Sequence[Item]) -> pd.DataFrame:
     table = run.table("examination")
     if list(table.columns) != COLUMNS:
         return table.iloc[:0]
-    rows = [Item(*row) for row in table[KEY].itertuples(index=False, name=None)]
+    rows = [Item(*row) for row in table[list(KEY)].itertuples(index=False, name=None)]
     changed = {item[:3] for item in set(rows) ^ set(made)}
     return table.loc[[item[:3] not in changed for item in rows], COLUMNS].astype(
         {"standing": "Int64"}
@@ -44,7 +44,7 @@ def measure_evidence(
     run: Run, network: Network, kept: pd.DataFrame, made: Sequence[Item], progress: Progress
 ) -> None:
     """Examine the pictures that are not among the kept rows; write ``examination.csv``."""
-    done = set(kept[KEY].itertuples(index=False, name=None))
+    done = set(kept[list(KEY)].itertuples(index=False, name=None))
     activations, strongest = run.table("activations"), run.table("strongest")
     tables = [kept] if len(kept) else []
     progress(len(done))
@@ -63,7 +63,7 @@ def measure_evidence(
             )
             table.insert(0, "recipe", recipe)
             tables.append(table)
-    run.write_table("examination", _in_order(run, pd.concat(tables), KEY))
+    run.write_table("examination", _in_order(run, pd.concat(tables), list(KEY)))
 
 
 def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:

@@ -23,7 +23,7 @@ def maximize(session: Session) -> None:
     """Plan what is missing, and make it with the other processes of the group."""
     group = session.group
     group.wait()  # until the leader has ranked
-    check_identity(session.run, session.identity)
+    check_identity(session.run, session.making)
     wanted = wanted_pictures(session)
     todo = group.shared(_planned(session, wanted) if group.leads else [])
     if todo:

@@ -1,6 +1,7 @@
 """Rank: measure every unit of the chosen layers over the probe set."""
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from atlas.build.identity import describe
 from atlas.build.request import check_unit, chosen_layers, ranks_wanted
@@ -12,13 +13,14 @@ from atlas.probe.probe_set import ProbeSet
 from atlas.rank.ranking import ranking_table
 from atlas.run.folder import Run
 from atlas.run.identity import check_identity
+from atlas.run.schema import Identity
 
 
 def rank(session: Session) -> None:
     """Measure the units that the run knows nothing of yet; rank all."""
     settings, network, run = session.settings, session.network, session.run
     probe = open_probe_set(settings.probe)
-    check_identity(run, session.identity | {"probe": probe.digest})
+    check_identity(run, Identity(**asdict(session.making), probe=probe.digest))
     layers = chosen_layers(session)
     for layer, unit in settings.units or ():
         check_unit(network.layer(layer), unit)

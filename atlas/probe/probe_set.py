@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,14 +26,14 @@ UNNAMED = "a folder of images"
 class ProbeSet(ABC):
     """Named images of 224x224x3 RGB bytes.
 
-    ``kind`` is stimuli, folder or imagenette; ``name`` is for display and no path; ``digest``
-    (SHA-256) depends on the images' names and contents, not on where they lie. ``skipped`` lists
+    ``kind`` says where they come from; ``name`` is for display and no path; ``digest`` (SHA-256)
+    depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
     ``assumed`` says of some images what had to be taken for granted; it grows too. ``remarks`` are
     lines for the log on how the set was come by.
     """
 
-    kind: str
+    kind: Literal["stimuli", "folder", "imagenette"]
     synthetic: bool = False
 
     def __init__(self, name: str, names: Sequence[str], digest: str) -> None:

@@ -1,9 +1,7 @@
 """Reading a run into what the site shows."""
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,7 +12,7 @@ from atlas.errors import AtlasError
 from atlas.render.catalog import Catalog
 from atlas.render.units import Layer, Picture, ProbeImage, Statistics, Unit, base_name
 from atlas.run.folder import Run
-from atlas.run.schema import Record, read_as
+from atlas.run.pictures import read_records
 from atlas.run.tables import EVIDENCE, Evidence
 
 
@@ -24,14 +22,11 @@ def read_catalog(run: Run) -> Catalog:
     activations, tuning = run.table("activations"), run.table("tuning")
     strongest = run.table("strongest")
     recipes = list(settings.identity.recipes)  # in the order they were first asked for
-    with _named(run, "examination"):
-        examination = run.table("examination")
-        evidence = {
-            (str(row["recipe"]), str(row["layer"]), row["unit"], row["sample"]): _evidence(row)
-            for row in examination.to_dict("records")
-        }
-    with _named(run, "identification"):
-        identified = _identified(run)
+    examination, identified = run.table("examination"), _identified(run)
+    evidence = {
+        (row["recipe"], row["layer"], row["unit"], row["sample"]): _evidence(row)
+        for row in examination.to_dict("records")
+    }
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
     probe_images = _probe_images(strongest)
     curves = _tuning(tuning)
@@ -41,6 +36,11 @@ def read_catalog(run: Run) -> Catalog:
         name = described.name
         if name not in statistics:
             raise AtlasError(f"{run.path} has no statistics of {name}; 'atlas rank' makes them")
+        if sorted(statistics[name]["unit"]) != list(range(described.units)):
+            raise AtlasError(
+                f"{run.path}/activations.csv has not the {described.units} units of {name}; "
+                "delete it and run 'atlas rank' again"
+            )
         layer = Layer(
             **asdict(described),
             index=index,
@@ -78,16 +78,6 @@ def read_catalog(run: Run) -> Catalog:
     )
 
 
-@contextmanager
-def _named(run: Run, table: str) -> Iterator[None]:
-    """Say in one line which table of the evidence is not as ``atlas examine`` writes it."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError):
-        path = run.path / f"{table}.csv"
-        raise AtlasError(f"{path} is damaged; delete it and run 'atlas examine'") from None
-
-
 def _ranked(table: pd.DataFrame) -> list[Statistics]:
     """All units of a layer by mean activation, highest first, ties by number."""
     ordered = table.sort_values(["mean", "unit"], ascending=[False, True], kind="stable")
@@ -102,26 +92,27 @@ def _pictures(
     """The finished pictures of each unit of a layer: recipes in the run's order, then samples."""
     found: dict[int, list[Picture]] = {}
     for recipe in recipes:
-        folder = run.picture_path(recipe, layer.name, 0).parent
-        for path in sorted(folder.glob("*.json")):
-            try:
-                record = read_as(Record, json.loads(path.read_text("utf-8")))
-                unit, sample = record.unit, record.sample
-                picture = Picture(
-                    stem=f"{slug(recipe)}/{layer.slug}/{path.stem}",
-                    recipe=recipe,
-                    stages=[(stage.upscale, stage.size) for stage in record.stages],
-                    evidence=evidence.get((recipe, layer.name, unit, sample)),
-                    sample=sample,
-                    status=record.status,
-                    seed=record.seed,
-                    attempt=record.attempt,
-                    size=record.size,
-                    activations=record.activations,
-                    terms=record.terms,
+        for record in read_records(run, recipe, layer.name):
+            unit, sample = record.unit, record.sample
+            path = run.picture_path(recipe, layer.name, unit, sample)
+            if unit >= layer.units:
+                raise AtlasError(
+                    f"{path} is of no unit of {layer.name}, which has {layer.units}; "
+                    "move it out of the run"
                 )
-            except (ValueError, KeyError, TypeError):
-                raise AtlasError(f"{path} is damaged; delete it and run 'atlas maximize'") from None
+            picture = Picture(
+                stem=f"{slug(recipe)}/{layer.slug}/{path.stem}",
+                recipe=recipe,
+                stages=[(stage.upscale, stage.size) for stage in record.stages],
+                evidence=evidence.get((recipe, layer.name, unit, sample)),
+                sample=sample,
+                status=record.status,
+                seed=record.seed,
+                attempt=record.attempt,
+                size=record.size,
+                activations=record.activations,
+                terms=record.terms,
+            )
             found.setdefault(unit, []).append(picture)
     for pictures in found.values():
         pictures.sort(key=lambda picture: picture.sample)  # stable: recipes stay in order
@@ -145,10 +136,7 @@ def _identified(run: Run) -> dict[tuple[str, int], dict[str, float]]:
     found: dict[tuple[str, int], dict[str, float]] = {}
     if run.has("identification.csv"):
         for row in run.table("identification").to_dict("records"):
-            correct = _number(row["correct"])
-            if correct is not None:
-                key = (str(row["layer"]), int(row["unit"]))
-                found.setdefault(key, {})[str(row["recipe"])] = correct
+            found.setdefault((row["layer"], row["unit"]), {})[row["recipe"]] = row["correct"]
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,8 @@ def _write_picture(
     if status != "ok":
         activations = [0.0 if status == "silent" else None] * steps
     final = activations[-1]
+    files = {".png": encode_png(stages[-1]), ".stages.png": encode_png(strip(stages))}
+    picture, growth = (sha256(data).hexdigest() for data in files.values())
     record = {
         "layer": layer,
         "unit": unit,
@@ -285,10 +288,11 @@ def _write_picture(
         "terms": {"activation": final, "pixel": 1.2, "gradient": 3.4, "loss": None},
         "stages": [{"upscale": rung.upscale, "size": rung.size} for rung in rungs],
         "size": rungs[-1].size,
+        "sha256": {"picture": picture, "stages": growth},
     }
     path = run.picture_path(recipe, layer, unit, sample)
-    run.write(path, encode_png(stages[-1]))
-    run.write(path.with_suffix(".stages.png"), encode_png(strip(stages)))
+    for suffix, data in files.items():
+        run.write(path.with_suffix(suffix), data)
     run.write(path.with_suffix(".json"), json.dumps(record).encode())
     gain = np.nan if status != "ok" else generator.uniform(0.5, 40)
     return {
