@@ -3,11 +3,11 @@
 from msgspec import UNSET
 
 from atlas.build.identity import describe
+from atlas.build.probe import probe_set
 from atlas.build.request import check_unit, chosen_layers, ranks_wanted
 from atlas.build.run_settings import Slope, write_run_settings
 from atlas.build.session import Session
 from atlas.build.unit_statistics import measure_units
-from atlas.probe.opening import open_probe_set
 from atlas.probe.probe_set import ProbeSet
 from atlas.rank.ranking import ranking_table
 from atlas.run.folder import Run
@@ -17,13 +17,15 @@ from atlas.run.identity import check_identity
 def rank(session: Session) -> None:
     """Measure the units that the run knows nothing of yet; rank all."""
     settings, network, run = session.settings, session.network, session.run
-    probe = open_probe_set(settings.probe)
+    probe = probe_set(session)
     check_identity(run, session.identity | {"probe": probe.digest})
     layers = chosen_layers(session)
     for layer, unit in settings.units or ():
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():
         recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
+    if probe.fallback:
+        session.say(f"NOTICE: {probe.fallback}")  # before hours of work, not after
     known, slope = _measured(session)
     _recall_skipped(run, probe)
     write_run_settings(session, probe, slope)

@@ -28,7 +28,9 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     if kept:
         identity.recipes = kept.identity.recipes | identity.recipes
     warnings = [network.weights.notice] if network.weights.notice else []
-    if probe.synthetic:
+    if probe.fallback:
+        warnings.append(probe.fallback)
+    elif probe.synthetic:
         warnings.append(
             "The probe set is synthetic: ranking and gain say less than with photographs."
         )
@@ -53,6 +55,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
             synthetic=probe.synthetic,
             sha256=probe.digest,
             slope=slope,
+            fallback=probe.fallback,
         ),
         judge=session.judge_sha256,
         batch=kept.batch if kept else settings.batch or _batch(session),

@@ -29,7 +29,7 @@ class ProbeSet(ABC):
     (SHA-256) depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
     ``assumed`` says of some images what had to be taken for granted; it grows too. ``remarks`` are
-    lines for the log on how the set was come by.
+    lines for the log on how the set was come by; ``fallback`` says why it stands in for another.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class ProbeSet(ABC):
         self.skipped: list[tuple[str, str]] = []
         self.assumed: dict[str, str] = {}
         self.remarks: list[str] = []
+        self.fallback: str | None = None
         self._unreadable: set[int] = set()
 
     def __len__(self) -> int:

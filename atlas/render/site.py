@@ -36,6 +36,7 @@ def render(
     base_url: str | None = None,
     publish_probe_images: Path | None = None,
     progress: Callable[[int], object] | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> None:
     """Make the site of a run; the same run makes the same files, byte for byte.
 
@@ -46,8 +47,10 @@ def render(
         templates: folder whose templates and static files go before the built-in ones.
         base_url: where the site will lie, for the sitemap and for links that must be absolute.
         publish_probe_images: folder of the photographs the units were ranked on, to show those
-            that excite a unit most; without it none is shown. Stimuli always are.
+            that excite a unit most; without it none is shown. Stimuli always are, and Imagenette,
+            which is public, where it is cached.
         progress: called with 1 for every picture and every page.
+        say: called with a line on what cannot be shown.
 
     Raises:
         AtlasError: when the run lacks something, a template of ``templates`` is wrong, or the site
@@ -72,7 +75,9 @@ def render(
             cover=pictures.write_cover(run, catalog, folder),
             sheets=pictures.write_sheets(run, catalog, folder),
             lossless_ranks=pictures.write_lossless(run, catalog, folder),
-            probe_files=write_probe_images(catalog, folder, publish_probe_images),
+            probe_files=write_probe_images(
+                catalog, folder, publish_probe_images, say or (lambda line: None)
+            ),
             progress=tell,
         )
         pages.write()

@@ -45,7 +45,9 @@ class Probe(Struct, kw_only=True):
     """The probe set."""
 
     kind: Annotated[str, Meta(description="stimuli, folder or imagenette")]
-    name: Annotated[str, Meta(description="for display; no path")]
+    name: Annotated[
+        str, Meta(description="stimuli, imagenette, imagenette-160, or the folder's; no path")
+    ]
     images: Annotated[int, Meta(description="images that can be read")]
     skipped: Annotated[int, Meta(description="files that cannot")]
     synthetic: Annotated[bool, Meta(description="whether the images are drawn")]
@@ -54,6 +56,9 @@ class Probe(Struct, kw_only=True):
         list[float] | UnsetType | None,
         Meta(description="quartiles of the spectral slopes; left out before the set is measured"),
     ] = UNSET
+    fallback: Annotated[
+        str | None, Meta(description="why auto took the stimuli; null where it did not")
+    ] = None
 
 
 class RunSettings(Struct, kw_only=True):

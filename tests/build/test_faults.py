@@ -568,6 +568,7 @@ def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
             "schema",
             "slope",
             "judge",
+            "fallback",
             "requests",
         ):  # another test speaks of it, or not needed
             yield (*before, key)
