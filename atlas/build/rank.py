@@ -8,6 +8,7 @@ from atlas.build.request import check_unit, chosen_layers, ranks_wanted
 from atlas.build.run_settings import Slope, write_run_settings
 from atlas.build.session import Session
 from atlas.build.unit_statistics import measure_units
+from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
 from atlas.rank.ranking import ranking_table
 from atlas.run.folder import Run
@@ -51,9 +52,18 @@ def _measured(session: Session) -> tuple[set[str], Slope]:
     run = session.run
     if run.has("run.json") and run.has("tuning.csv"):
         kept = run.settings()
-        if kept.probe.slope is not UNSET and kept.judge == session.judge_sha256:
+        if (
+            kept.probe.slope is not UNSET
+            and kept.judge == session.judge_sha256
+            and (kept.probe.synthetic or _has_strongest_stimuli(run))
+        ):
             return set(run.table("tuning")["layer"]), kept.probe.slope
     return set(), UNSET
+
+
+def _has_strongest_stimuli(run: Run) -> bool:
+    """Whether the run knows what stimuli excite its units, of those there are now."""
+    return run.has("strongest_stimuli.csv") and run.settings().stimuli == stimuli.digest()
 
 
 def _first_few(lines: list[str], others: str, most: int = 3) -> list[str]:

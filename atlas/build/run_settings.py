@@ -9,6 +9,7 @@ from msgspec import UnsetType
 from atlas._system.versions import versions as installed_versions
 from atlas.build.resources import choose_batch, choose_workers
 from atlas.build.session import Session
+from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
 from atlas.run.schema import SCHEMA, Identity, Probe, RunSettings, Weights, read_as
 from atlas.run.tables import TABLES
@@ -57,6 +58,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
             slope=slope,
             fallback=probe.fallback,
         ),
+        stimuli=stimuli.digest(),
         judge=session.judge_sha256,
         batch=kept.batch if kept else settings.batch or _batch(session),
         threads=kept.threads if kept else torch.get_num_threads(),

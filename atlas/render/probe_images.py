@@ -1,6 +1,6 @@
 """The strongest images of each unit as the site shows them: what is public, a user's if allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +62,30 @@ def write_probe_images(
     if draw is None:
         return {}
     shown = {image.name for unit in catalog.pictured for image in unit.strongest}
-    files = {
-        name: f"images/probe/{index:05d}.webp"
-        for index, name in enumerate(catalog.probe_images)
+    return _write(folder, draw, _files("probe", catalog.probe_images, shown))
+
+
+def write_stimuli(catalog: Catalog, folder: SiteFolder) -> dict[str, str]:
+    """Write the stimuli that unit pages show beside the probe images; return their files by name.
+
+    They are synthetic, so nothing forbids to show them.
+    """
+    shown = {stimulus.name for unit in catalog.pictured for stimulus in unit.stimuli}
+    names = [stimulus.name for stimulus in battery()]
+    return _write(folder, _drawn_stimuli(), _files("stimuli", names, shown))
+
+
+def _files(place: str, names: Sequence[str], shown: Container[str]) -> dict[str, str]:
+    """The files of the images that are shown, by their names: numbers, for names may be odd."""
+    return {
+        name: f"images/{place}/{index:05d}.webp"
+        for index, name in enumerate(names)
         if name in shown
     }
+
+
+def _write(folder: SiteFolder, draw: Draw, files: Mapping[str, str]) -> dict[str, str]:
+    """Write images; return the files of those that there are."""
 
     def write(name: str, file: str) -> str | None:
         pixels = draw(name)

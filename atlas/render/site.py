@@ -12,7 +12,7 @@ from atlas.errors import UsageError
 from atlas.render import data, pictures
 from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
-from atlas.render.probe_images import write_probe_images
+from atlas.render.probe_images import write_probe_images, write_stimuli
 from atlas.render.reading import read_catalog
 from atlas.render.templating import Templates
 from atlas.run.folder import Run
@@ -78,6 +78,7 @@ def render(
             probe_files=write_probe_images(
                 catalog, folder, publish_probe_images, say or (lambda line: None)
             ),
+            stimulus_files=write_stimuli(catalog, folder),
             progress=tell,
         )
         pages.write()

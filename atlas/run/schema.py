@@ -70,6 +70,9 @@ class RunSettings(Struct, kw_only=True):
     identity: Identity
     weights: Weights
     probe: Probe
+    stimuli: Annotated[
+        str | None, Meta(description="SHA-256 of the stimuli that units were tuned by")
+    ] = None
     judge: Annotated[
         str | None, Meta(description="SHA-256 of the judge's weights; null where there is none")
     ] = None

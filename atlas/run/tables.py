@@ -154,6 +154,17 @@ TABLES = {
             Column("rms", "number", "root mean square over positions"),
         ),
     ),
+    "strongest_stimuli": Table(
+        "one of a unit's nine strongest stimuli; left out where they are the probe set",
+        RANK,
+        (
+            LAYER,
+            UNIT,
+            Column("place", "whole", "from 1, the strongest"),
+            Column("stimulus", "text", "name of the stimulus, by which it is drawn again"),
+            Column("mean", "number", "response: the spatial mean"),
+        ),
+    ),
     "tuning": Table(
         "a unit; one column for each condition of the stimuli",
         RANK,

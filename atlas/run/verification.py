@@ -182,6 +182,8 @@ def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
                 table = _read_table(path)
                 if name in OF_EVERY_UNIT and run.has("network.json"):
                     _check_units(table, run, settings.probe.images)
+                if name == "strongest_stimuli" and run.has("network.json"):
+                    _check_units(table, run, STRONGEST)
                 if name == "ranking":
                     _check_ranks(table)
                 if name == "probe" and len(table) < settings.probe.images:

@@ -415,6 +415,7 @@ DAMAGES = [
     *(("strongest.csv", how) for how in (empty, noise)),
     *((f"{name}.csv", rows_gone) for name in (*FULL, "probe")),
     *((f"{name}.csv", no_number) for name in (*FULL, "ranking", "tasks", "identification")),
+    *(("strongest_stimuli.csv", how) for how in (half, foreign, gone, rows_gone, no_number)),
     *(("network.json", how) for how in (half, foreign, gone)),
     *(("network.json", without(key)) for key in ("input", "mean", "graph", "network")),
     *(("judge.npy", how) for how in (half, empty, noise, gone, zipped, no_array)),
@@ -424,6 +425,7 @@ DAMAGES = [
 SUBTLE = [
     *((f"{name}.csv", rows_gone) for name in ("ranking", "tasks", "examination")),
     *((f"{name}.csv", another_number) for name in (*FULL, "ranking", "tasks", "examination")),
+    ("strongest_stimuli.csv", another_number),
     *(("sheets/article/*.png", how) for how in (half, flipped)),
     ("judge.npy", flipped),
 ]
@@ -569,6 +571,7 @@ def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
             "slope",
             "judge",
             "fallback",
+            "stimuli",
             "requests",
         ):  # another test speaks of it, or not needed
             yield (*before, key)

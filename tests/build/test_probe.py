@@ -140,3 +140,21 @@ def test_auto_goes_on_with_what_was_named_and_another_name_is_refused(
     assert settings(tmp_path)["probe"] == before
     (line,) = atlas("rank", *QUICK, "--probe", other, code=1)
     assert "was made with other probe" in line
+
+
+def test_a_run_from_before_strongest_stimuli_is_gone_on_with_and_ranked_again_for_them(
+    atlas: Atlas, tmp_path: Path
+) -> None:
+    atlas("build", *QUICK)
+    whole = contents(tmp_path / "run"), contents(tmp_path / "site")
+    (tmp_path / "run" / "strongest_stimuli.csv").unlink()
+    for name, of_then in (("run", lambda kept: kept.pop("stimuli")), ("digests", dict.clear)):
+        path = tmp_path / "run" / f"{name}.json"
+        kept = json.loads(path.read_text())
+        of_then(kept)
+        path.write_text(json.dumps(kept))
+    for command in ("maximize", "examine", "render"):
+        atlas(command, "--quiet")
+    assert not (tmp_path / "site" / "images" / "stimuli").exists()
+    atlas("build", *QUICK)
+    assert (contents(tmp_path / "run"), contents(tmp_path / "site")) == whole
