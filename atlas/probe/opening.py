@@ -1,6 +1,5 @@
 """Open a probe set by its name, or a folder of images."""
 
-import warnings
 from pathlib import Path
 
 from atlas._system.paths import as_path
@@ -26,8 +25,6 @@ def open_probe_set(source: str | Path, show: Show = unseen) -> ProbeSet:
         raise UsageError(f"a probe set is {', '.join(NAMES)}, or the path of a folder")
     if source == "stimuli":
         return Stimuli()
-    # Pillow remarks on odd metadata; whether an image is readable is decided and told here.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
     if source == "auto":
         return _photographs_or_stimuli(show)
     if isinstance(source, str) and source in EDITIONS:
