@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
-from atlas.probe.stimuli import digest
+from atlas.probe import stimuli
 from atlas.render.catalog import (
     Catalog,
     Layer,
@@ -44,7 +44,7 @@ def read_catalog(run: Run) -> Catalog:
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
     probe_images = _probe_images(strongest)
     curves = _tuning(tuning)
-    stimuli = _strongest_stimuli(run)
+    strongest_stimuli = _strongest_stimuli(run)
 
     layers = []
     for index, described in enumerate(network.layers):
@@ -67,7 +67,7 @@ def read_catalog(run: Run) -> Catalog:
                 probe_images.get((name, row.unit), []),
                 curves.get((name, row.unit), {}),
                 identified.get((name, row.unit), {}),
-                stimuli.get((name, row.unit), []),
+                strongest_stimuli.get((name, row.unit), []),
             )
             for row in layer.table
             if row.unit in pictures
@@ -176,7 +176,7 @@ def _probe_images(strongest: pd.DataFrame) -> dict[tuple[str, int], list[ProbeIm
 
 def _strongest_stimuli(run: Run) -> dict[tuple[str, int], list[StrongestStimulus]]:
     """By unit, the strongest first; none of a run that does not know them, or knows other ones."""
-    if not run.has("strongest_stimuli.csv") or run.settings().stimuli != digest():
+    if not run.has("strongest_stimuli.csv") or run.settings().stimuli != stimuli.digest():
         return {}
     found: dict[tuple[str, int], list[StrongestStimulus]] = {}
     ordered = run.table("strongest_stimuli").sort_values(["layer", "unit", "place"])
