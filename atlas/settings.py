@@ -78,9 +78,9 @@ class Settings:
         "auto", readers.path, "auto|imagenet|bundled|PATH", "where the weights come from"
     )
     probe: str = _setting(
-        "stimuli",
+        "auto",
         readers.path,
-        "stimuli|imagenette|FOLDER",
+        "auto|stimuli|imagenette|imagenette-160|FOLDER",
         "the images that units are ranked on",
     )
     layers: tuple[str, ...] | None = _setting(
@@ -146,7 +146,7 @@ class Settings:
         False,
         readers.flag,
         None,
-        "copy the strongest probe images into the site",
+        "show the strongest images of a folder of one's own in the site",
         computed=False,
     )
     quiet: bool = _setting(False, readers.flag, None, "no progress bars and no log", computed=False)

@@ -23,7 +23,7 @@ from atlas.settings import Settings, read, read_file
 TAKEN: dict[str, list[str]] = {
     "network": ["googlenet", "resnet18"],
     "weights": ["auto", "bundled", "my weights.pth"],
-    "probe": ["stimuli", "./album"],
+    "probe": ["auto", "stimuli", "./album"],
     "layers": ["conv1", "conv1,inception4*", " conv1 , conv2"],
     "units": ["conv1:3", "inception4a:225,conv1:0"],
     "top": ["3", "all", "007"],

@@ -5,12 +5,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from tqdm import tqdm
 
 Progress = Callable[[int], object]
 """Called with how much more is done."""
+
+Show = Callable[[str, int | None, str], AbstractContextManager[Progress]]
+"""Shows the progress of what has this name, this total and this unit."""
 
 PIXEL_STEPS = "px·step"
 """The unit of the maximization's progress: a step costs as much as the picture has pixels."""
@@ -44,6 +47,11 @@ def show_progress(
         lines = _Lines(stage, total, unit)
         yield lines.update
         lines.end()
+
+
+def unseen(stage: str, total: int | None, unit: str) -> AbstractContextManager[Progress]:
+    """Show nothing of a stage."""
+    return show_progress(stage, total, unit, quiet=True)
 
 
 class _Lines:

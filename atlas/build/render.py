@@ -20,5 +20,6 @@ def render(session: Session) -> None:
             base_url=settings.base_url,
             publish_probe_images=photographs,
             progress=progress,
+            say=session.say,
         )
     session.say(f"the site is in {settings.site}: open {settings.site}/index.html")

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from atlas._system.versions import versions as installed_versions
 from atlas.build.resources import choose_batch, choose_workers
 from atlas.build.session import Session
+from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
 from atlas.run.schema import SCHEMA, Identity, Probe, RunSettings, Weights
 from atlas.run.tables import TABLES
@@ -30,7 +31,9 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     if kept:
         identity.recipes = kept.identity.recipes | identity.recipes
     warnings = [network.weights.notice] if network.weights.notice else []
-    if probe.synthetic:
+    if probe.fallback:
+        warnings.append(probe.fallback)
+    elif probe.synthetic:
         warnings.append(
             "The probe set is synthetic: ranking and gain say less than with photographs."
         )
@@ -55,7 +58,9 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
             synthetic=probe.synthetic,
             sha256=probe.digest,
             slope=slope,
+            fallback=probe.fallback,
         ),
+        stimuli=stimuli.digest(),
         judge=session.judge_sha256,
         batch=kept.batch if kept else settings.batch or _batch(session),
         threads=kept.threads if kept else torch.get_num_threads(),

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,8 @@ class Folder(ProbeSet):
     kind = "folder"
 
     def __init__(self, path: Path, name: str | None = None) -> None:
+        # Pillow remarks on odd metadata; whether an image is readable is decided and told here.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         found, skipped = _list_files(path)
         with ThreadPoolExecutor(decoders()) as pool:
             digests = list(pool.map(_inspect, (path / file for file in found)))

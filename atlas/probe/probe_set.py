@@ -30,7 +30,7 @@ class ProbeSet(ABC):
     depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
     ``assumed`` says of some images what had to be taken for granted; it grows too. ``remarks`` are
-    lines for the log on how the set was come by.
+    lines for the log on how the set was come by; ``fallback`` says why it stands in for another.
     """
 
     kind: Literal["stimuli", "folder", "imagenette"]
@@ -43,6 +43,7 @@ class ProbeSet(ABC):
         self.skipped: list[tuple[str, str]] = []
         self.assumed: dict[str, str] = {}
         self.remarks: list[str] = []
+        self.fallback: str | None = None
         self._unreadable: set[int] = set()
 
     def __len__(self) -> int:

@@ -64,6 +64,14 @@ def strongest_table(
     return pd.concat(tables).reset_index(drop=True)
 
 
+def strongest_stimuli_table(
+    statistics: Mapping[str, LayerStatistics], names: Sequence[str]
+) -> pd.DataFrame:
+    """Columns layer, unit, place, stimulus, mean; nine rows a unit, of statistics over stimuli."""
+    table = strongest_table(statistics, names).rename(columns={"image": "stimulus"})
+    return table.loc[:, ["layer", "unit", "place", "stimulus", "mean"]]
+
+
 def tuning_table(
     statistics: Mapping[str, LayerStatistics], conditions: Sequence[str]
 ) -> pd.DataFrame:

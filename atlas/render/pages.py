@@ -55,6 +55,7 @@ class Pages:
         sheets: width and height of the contact sheets, by their name in the site.
         lossless_ranks: how many of a layer's pictures are there to be downloaded losslessly.
         probe_files: files of the probe images that are shown, by image name.
+        stimulus_files: files of the stimuli that are shown beside them, by name.
     """
 
     frame: Frame
@@ -62,6 +63,7 @@ class Pages:
     sheets: Mapping[str, tuple[int, int]]
     lossless_ranks: int
     probe_files: Mapping[str, str]
+    stimulus_files: Mapping[str, str]
 
     @property
     def catalog(self) -> Catalog:
@@ -157,6 +159,11 @@ class Pages:
             strongest=[
                 (image, self.probe_files.get(image.name), outline(unit.layer, image))
                 for image in unit.strongest
+            ],
+            stimuli=[
+                (stimulus, self.stimulus_files[stimulus.name])
+                for stimulus in unit.stimuli
+                if stimulus.name in self.stimulus_files
             ],
             tuning=tuning_curves(unit),
             own_recipes=constants.tables(self.catalog),

@@ -33,11 +33,12 @@ def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     identity = catalog.settings.identity
     names = ("weights", "probe", "recipe", "upscales", "steps")
-    hidden = catalog.settings.probe.name == UNNAMED
+    probe = catalog.settings.probe
+    known = probe.kind != "folder" or probe.name == UNNAMED
     return {
         "network": identity.network,
         **{name: request.get(name) for name in names},
-        **({"probe": UNNAMED} if hidden else {}),
+        **({"probe": probe.name} if known else {}),
         **{name: getattr(identity, name) for name in ("seed", "device", "precision")},
         "batch": catalog.settings.batch,
     }

@@ -9,8 +9,17 @@ from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
+from atlas.probe import stimuli
 from atlas.render.catalog import Catalog
-from atlas.render.units import Layer, Picture, ProbeImage, Statistics, Unit, base_name
+from atlas.render.units import (
+    Layer,
+    Picture,
+    ProbeImage,
+    Statistics,
+    StrongestStimulus,
+    Unit,
+    base_name,
+)
 from atlas.run.folder import Run
 from atlas.run.pictures import read_records
 from atlas.run.tables import EVIDENCE, Evidence
@@ -30,6 +39,7 @@ def read_catalog(run: Run) -> Catalog:
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
     probe_images = _probe_images(strongest)
     curves = _tuning(tuning)
+    strongest_stimuli = _strongest_stimuli(run)
 
     layers = []
     for index, described in enumerate(network.layers):
@@ -57,6 +67,7 @@ def read_catalog(run: Run) -> Catalog:
                 probe_images.get((name, row.unit), []),
                 curves.get((name, row.unit), {}),
                 identified.get((name, row.unit), {}),
+                strongest_stimuli.get((name, row.unit), []),
             )
             for row in layer.table
             if row.unit in pictures
@@ -148,6 +159,17 @@ def _probe_images(strongest: pd.DataFrame) -> dict[tuple[str, int], list[ProbeIm
         name, mean, peak, row, column = values
         image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column))
         found.setdefault((str(layer), int(unit)), []).append(image)
+    return found
+
+
+def _strongest_stimuli(run: Run) -> dict[tuple[str, int], list[StrongestStimulus]]:
+    """By unit, the strongest first; none of a run that does not know them, or knows other ones."""
+    if not run.has("strongest_stimuli.csv") or run.settings().stimuli != stimuli.digest():
+        return {}
+    found: dict[tuple[str, int], list[StrongestStimulus]] = {}
+    ordered = run.table("strongest_stimuli").sort_values(["layer", "unit", "place"])
+    for layer, unit, _, name, mean in ordered.itertuples(index=False, name=None):
+        found.setdefault((layer, unit), []).append(StrongestStimulus(name, mean))
     return found
 
 

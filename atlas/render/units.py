@@ -87,6 +87,13 @@ class ProbeImage:
         return base_name(self.name)
 
 
+class StrongestStimulus(NamedTuple):
+    """One of the built-in stimuli that excite a unit most, and its mean activation there."""
+
+    name: str
+    mean: float
+
+
 def stand_ins(recipes: Sequence[str], there: Sequence[str]) -> dict[str, list[str]]:
     """For what recipes each that is there is shown: itself, and the first also for the missing."""
     missing = [recipe for recipe in recipes if recipe not in there]
@@ -108,6 +115,7 @@ class Unit:
 
     ``pictures`` are in the order of the site's recipes, then of samples; ``identified`` is the
     fraction of two-choice tasks solved with the pictures of a recipe, or with the photographs.
+    ``stimuli`` are the strongest, where ``strongest`` are not stimuli themselves.
     """
 
     layer: "Layer"
@@ -116,6 +124,7 @@ class Unit:
     strongest: list[ProbeImage]
     tuning: dict[str, float]
     identified: dict[str, float] = field(default_factory=dict)
+    stimuli: list[StrongestStimulus] = field(default_factory=list)
 
     @property
     def number(self) -> int:

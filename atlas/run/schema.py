@@ -67,7 +67,9 @@ class Probe(Struct, kw_only=True):
     kind: Annotated[
         Literal["stimuli", "folder", "imagenette"], Meta(description="what its images are")
     ]
-    name: Annotated[Name, Meta(description="for display; no path")]
+    name: Annotated[
+        Name, Meta(description="stimuli, imagenette, imagenette-160, or the folder's; no path")
+    ]
     images: Annotated[Count, Meta(description="images that can be read")]
     skipped: Annotated[Place, Meta(description="files that cannot")]
     synthetic: Annotated[bool, Meta(description="whether the images are drawn")]
@@ -76,6 +78,9 @@ class Probe(Struct, kw_only=True):
         Annotated[list[float], Meta(min_length=3, max_length=3)] | UnsetType | None,
         Meta(description="quartiles of the spectral slopes; left out before the set is measured"),
     ] = UNSET
+    fallback: Annotated[
+        str | None, Meta(description="why auto took the stimuli; null where it did not")
+    ] = None
 
     def __post_init__(self) -> None:
         if self.slope and self.slope != sorted(self.slope):
@@ -93,6 +98,9 @@ class RunSettings(Struct, kw_only=True):
     identity: Identity
     weights: Weights
     probe: Probe
+    stimuli: Annotated[
+        Sha256 | None, Meta(description="SHA-256 of the stimuli that units were tuned by")
+    ] = None
     judge: Annotated[
         Sha256 | None, Meta(description="SHA-256 of the judge's weights; null where there is none")
     ] = None

@@ -11,7 +11,7 @@ from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.schema import LayerDescription, RunSettings
 
-OF_EVERY_UNIT = ("activations", "strongest", "tuning")
+OF_EVERY_UNIT = ("activations", "strongest", "strongest_stimuli", "tuning")
 """The tables with as many rows of each unit of a layer."""
 
 Layers = Mapping[str, LayerDescription]
@@ -46,7 +46,8 @@ def _check_units(name: str, table: pd.DataFrame, settings: RunSettings, layers: 
 
     Layers that the run has not are none of its affair: their measurement was interrupted.
     """
-    rows = min(STRONGEST, settings.probe.images) if name == "strongest" else 1
+    shown = {"strongest": settings.probe.images, "strongest_stimuli": STRONGEST}
+    rows = min(STRONGEST, shown.get(name, 1))
     for layer, described in layers.items():
         count = described.units
         found = table.loc[table["layer"] == layer, "unit"].to_numpy()
@@ -97,11 +98,16 @@ def _check_ranks(run: Run, table: pd.DataFrame, settings: RunSettings, layers: L
             raise ValueError(f"its means of {layer} are not ranked")
 
 
-def _check_places(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
-    """Raise ValueError for places with gaps, peaks outside of a map, or images of another set."""
+def _check_order(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
+    """Raise ValueError for places with gaps."""
     following = table.groupby(["layer", "unit"]).cumcount().to_numpy() + 1
     if not np.array_equal(table["place"].to_numpy(), following):
         raise ValueError("its places of a unit are not 1, 2 and so on")
+
+
+def _check_places(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
+    """Raise ValueError for places with gaps, peaks outside of a map, or images of another set."""
+    _check_order(run, table, settings, layers)
     if _is_above(table, "mean", "peak"):
         raise ValueError("it has a mean above its peak")
     for name, layer in layers.items():
@@ -134,6 +140,7 @@ OWN: Mapping[str, Callable[[Run, pd.DataFrame, RunSettings, Layers], None]] = {
     "activations": _check_statistics,
     "ranking": _check_ranks,
     "strongest": _check_places,
+    "strongest_stimuli": _check_order,
     "tasks": _check_tasks,
 }
 """What is checked of one table alone."""

@@ -182,6 +182,18 @@ TABLES = {
         ),
         (*UNIT_KEY, "place"),
     ),
+    "strongest_stimuli": Table(
+        "one of a unit's nine strongest stimuli; left out where they are the probe set",
+        RANK,
+        (
+            LAYER,
+            UNIT,
+            Column("place", "whole", "1 is the strongest", 1, STRONGEST),
+            Column("stimulus", "text", "name of the stimulus, by which it is drawn again"),
+            Column("mean", "number", "response: the spatial mean"),
+        ),
+        (*UNIT_KEY, "place"),
+    ),
     "tuning": Table(
         "a unit; one column for each condition of the stimuli",
         RANK,

@@ -123,9 +123,10 @@ def _is_measured(run: Run) -> bool:
     """Whether the run has all files of one measurement, and not parts of two."""
     if not all(run.has(f"{name}.csv") for name in STATISTICS):
         return False
-    layers = [set(run.table(name)["layer"]) for name in OF_EVERY_UNIT]
+    there = [name for name in OF_EVERY_UNIT if run.has(f"{name}.csv")]
+    layers = [set(run.table(name)["layer"]) for name in there]
     identifies = run.settings().judge and len(run.table("tasks"))
-    return layers[0] == layers[1] == layers[2] and (run.has("judge.npy") or not identifies)
+    return all(each == layers[0] for each in layers) and (run.has("judge.npy") or not identifies)
 
 
 def _described(run: Run, network: str) -> Iterator[Damage]:

@@ -83,8 +83,8 @@ def make_run(
     The second unit of the second layer is silent, the third of the last broken. With
     ``photographs`` the probe set is a folder of these names, else the stimuli. Every later recipe
     is better than the one before. Without ``extended`` the run is as it was before robustness,
-    spectra and identification were measured; without ``judged`` nobody could identify units.
-    ``only`` names the layer of a recipe that was tried out in no other.
+    spectra, identification and the strongest stimuli were measured; without ``judged`` nobody could
+    identify units. ``only`` names the layer of a recipe that was tried out in no other.
     """
     tried = only or {}
     run, generator = Run(path), np.random.default_rng(seed)
@@ -95,11 +95,14 @@ def make_run(
     if extended:
         settings["probe"]["slope"] = [-2.4, -2.1, -1.8]
         settings["judge"] = "ef" * 32 if judged else None
+        settings["stimuli"] = digest()
     run.write_json("run", settings)
     run.write_table("probe", pd.DataFrame({"image": names}))
     skipped = [("album/" + HOSTILE, "cannot identify image file")] if photographs else []
     run.write_table("skipped", pd.DataFrame(skipped, columns=["file", "reason"]))
     _write_statistics(run, described, names, generator)
+    if photographs and extended:
+        run.write_table("strongest_stimuli", _strongest_stimuli(described))
     evidence = []
     for place, recipe in enumerate(recipes):
         for depth, layer in enumerate(described):
@@ -259,6 +262,18 @@ def _write_statistics(
     run.write_table("ranking", pd.DataFrame(ranking))
     run.write_table("strongest", pd.DataFrame(strongest))
     run.write_table("tuning", pd.DataFrame(tuning))
+
+
+def _strongest_stimuli(layers: list[dict[str, Any]]) -> pd.DataFrame:
+    names = [stimulus.name for stimulus in battery()]
+    return pd.DataFrame(
+        {"layer": layer["name"], "unit": unit, "place": place,
+         "stimulus": names[(97 * depth + 31 * unit + 7 * place) % len(names)],
+         "mean": 4 - place / 4}
+        for depth, layer in enumerate(layers)
+        for unit in range(layer["units"])
+        for place in range(1, 10)
+    )  # fmt: skip
 
 
 def _write_picture(
