@@ -114,7 +114,7 @@ def _parser() -> Parser:
 
 
 def _hint(command: str, unknown: str) -> str:
-    """What may have been meant by what is no option of a command."""
+    """Which option may have been meant by an unknown one."""
     takers: dict[str, list[str]] = {"--config": list(COMMANDS), "--port": ["serve"]}
     for each, names in APPLICABLE.items():
         for name in names:
@@ -127,7 +127,7 @@ def _hint(command: str, unknown: str) -> str:
 
 
 def _flag(word: str) -> bool:
-    """What a flag says that is given a word, as make does: ``--quiet=0`` is no quiet."""
+    """Read a flag with a value, as make passes it: ``--quiet=0`` means not quiet."""
     if word.lower() not in FLAGS:
         raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(FLAGS)}")
     return FLAGS[word.lower()]
@@ -156,7 +156,7 @@ def _call(command: str, given: dict[str, Any]) -> None:
 
 
 def _settings(command: str, given: dict[str, Any]) -> Settings:
-    """Command line over file over, for a stage that continues a run, what the run was asked."""
+    """The settings: of the command line, else the file, else (in a later stage) the run's own."""
     file = given.pop("config", None)
     values: dict[str, Any] = {}
     if file is not None or Path(SETTINGS_FILE).exists():

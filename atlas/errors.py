@@ -6,6 +6,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def reason_of(error: BaseException | str) -> str:
+    """What an error of Python or of a library says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class AtlasError(Exception):
     """Something a user can mend; the command line prints its message and exits with 1.
 

@@ -18,6 +18,7 @@ from atlas._system import readers
 from atlas._system.filenames import is_device, refuse_twins
 from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
+from atlas.network.precision import PRECISIONS
 from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
 
 
@@ -77,9 +78,9 @@ class Settings:
         "auto", readers.path, "auto|imagenet|bundled|PATH", "where the weights come from"
     )
     probe: str = _setting(
-        "stimuli",
+        "auto",
         readers.path,
-        "stimuli|imagenette|FOLDER",
+        "auto|stimuli|imagenette|imagenette-160|FOLDER",
         "the images that units are ranked on",
     )
     layers: tuple[str, ...] | None = _setting(
@@ -114,8 +115,8 @@ class Settings:
     device: str = _setting("auto", readers.device, "auto|cpu|cuda|cuda:N", "where to compute")
     precision: str = _setting(
         "auto",
-        readers.one_of("auto", "float32", "bfloat16", "float64"),
-        "auto|float32|bfloat16|float64",
+        readers.one_of("auto", *PRECISIONS),
+        "|".join(("auto", *PRECISIONS)),
         "of the network during maximization",
     )
     batch: int | None = _setting(
@@ -145,7 +146,7 @@ class Settings:
         False,
         readers.flag,
         None,
-        "copy the strongest probe images into the site",
+        "show the strongest images of a folder of one's own in the site",
         computed=False,
     )
     quiet: bool = _setting(False, readers.flag, None, "no progress bars and no log", computed=False)
@@ -212,6 +213,15 @@ def read(values: Mapping[str, Any], where: str) -> dict[str, Any]:
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from None
     return checked
+
+
+def check_request(values: Mapping[str, Any], where: str) -> None:
+    """Check that settings are as a run keeps them. Raises UsageError that names the first wrong."""
+    for name, value in read(values, where).items():
+        if not DESCRIPTIONS[name].computed:
+            raise UsageError(f"{where}: {name} is nothing that a run keeps")
+        if isinstance(value, tuple) and isinstance(values[name], str):
+            raise UsageError(f"{where}: {name} is {_shown(values[name])}; it must be a list")
 
 
 def _shown(value: Any) -> str:

@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; nothing is judged."""
     keep_freed_memory()
     try:
-        options = _options(arguments)
+        options = parse_options(arguments)
         ablation = Ablation(Run(options.run), options.device, options.precision)
         targets = ablation.strongest(options.layers, options.units)
         measured: dict[str, pd.DataFrame] = {}
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
             measured[variant] = ablation.measure(targets, pictures)
             silent = sum(picture.status != "ok" for picture in pictures)
             print(f"\n{variant}: {seconds:.1f} s a unit, {silent} without a picture")
-            print(_summary(measured, variant), flush=True)
+            print(summary(measured, variant), flush=True)
             if options.sheets:
                 options.sheets.mkdir(parents=True, exist_ok=True)
                 path = options.sheets / f"{variant.replace(' ', '-')}.png"
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.ablation", description=__doc__)
     parser.add_argument("run", type=as_path, help="a run ranked over photographs")
     parser.add_argument("--units", type=int, default=3, help="of each layer")
@@ -196,7 +196,7 @@ class Ablation:
         return table.loc[:, ["layer", "unit", *FIGURES]]
 
 
-def _summary(measured: Mapping[str, pd.DataFrame], variant: str) -> str:
+def summary(measured: Mapping[str, pd.DataFrame], variant: str) -> str:
     """Each figure over the units, and its difference from the base over the same units."""
     mine, its = measured[variant], measured[_base(variant)]
     rows = []

@@ -74,7 +74,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         ],
         axis=1,
     )
-    found = {layer: _agreement(part) for layer, part in means.groupby("layer", sort=False)}
+    found = {layer: agreement_of(part) for layer, part in means.groupby("layer", sort=False)}
     rows = [
         [str(layer), *(f"{rho:.2f} {shared:2d}" for rho, shared in pairs.values())]
         for layer, pairs in found.items()
@@ -91,7 +91,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _agreement(means: pd.DataFrame) -> dict[str, tuple[float, int]]:
+def agreement_of(means: pd.DataFrame) -> dict[str, tuple[float, int]]:
     """Of each pair of columns, the rank correlation and how many of the ten highest are shared."""
     ranks = dict(zip(means.columns, means.rank().to_numpy().T, strict=True))
     highest = {name: set(np.argsort(-column)[:TOP]) for name, column in ranks.items()}

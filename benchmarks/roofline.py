@@ -9,10 +9,12 @@ is everything else.
 import copy
 import statistics
 import time
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, fx, nn
+from torch import fx
+from torch.utils.flop_counter import FlopCounterMode
 
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.early_exit import ancestors
@@ -26,39 +28,38 @@ IMAGES, INPUTS, OUTPUTS, SIDE, KERNEL = 16, 192, 384, 56, 3
 FORWARD_AND_GRADIENT = 2
 
 
-class ConvolutionCounter(fx.Interpreter):
-    """Counts what each convolution of a network does for one image, without computing it."""
+class OperationCounter(fx.Interpreter):
+    """Counts what each node of a network does for one image, without computing it."""
 
     def __init__(self, network: Network) -> None:
         super().__init__(copy.deepcopy(network.graph).to("meta"))
+        self._counter = FlopCounterMode(display=False)
         self.operations: dict[str, int] = {}
 
-    def run_node(self, n: fx.Node) -> Tensor:
-        """Note the floating-point operations of a convolution: two for each multiplication."""
+    def run_node(self, n: fx.Node) -> Any:
+        """Note the floating-point operations of a node, as torch counts them."""
+        before = self._counter.get_total_flops()
         value = super().run_node(n)
-        if n.op == "call_module":
-            module = self.module.get_submodule(str(n.target))
-            if isinstance(module, nn.Conv2d):
-                self.operations[n.name] = 2 * value.numel() * module.weight[0].numel()
+        self.operations[n.name] = self._counter.get_total_flops() - before
         return value
 
     def count(self, size: int) -> dict[str, int]:
         """Operations by node, forward, for a picture of ``size`` pixels."""
-        self.operations = {}
-        self.run(torch.empty(1, 3, size, size, device="meta"))
+        with self._counter:
+            self.run(torch.empty(1, 3, size, size, device="meta"))
         return self.operations
 
 
 def operations(network: Network, workload: Workload) -> int:
     """Floating-point operations that the pictures of the workload need."""
-    counter = ConvolutionCounter(network)
+    counter = OperationCounter(network)
     trunk = SingleChannels(network, workload.units)
     total = 0.0
     for size in workload.sizes:
         forward = counter.count(size)
         for own in workload.units:
             origin, _ = trunk.origins[own]
-            total += sum(forward.get(node.name, 0) for node in ancestors([origin.source]))
+            total += sum(forward[node.name] for node in ancestors([origin.source]))
             if origin.convolution is not None:
                 name = origin.convolution.name
                 total += forward[name] / network.units_at(name)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import cast
 
-from msgspec import Struct
+from msgspec import inspect
 
 from atlas.cli import APPLICABLE, COMMANDS
 from atlas.recipe import CHOICES, RECIPES, Recipe
 from atlas.render.constants import MEANINGS
 from atlas.run import schema
-from atlas.run.tables import TABLES
+from atlas.run.tables import LARGEST, TABLES, Column
 from atlas.settings import DEFAULTS, DESCRIPTIONS
 
 FOLDER = Path(__file__).parent
@@ -69,7 +69,7 @@ def run_folder() -> str:
         "in `sheets/RECIPE/LAYER.png`, and the judge's features of the images in `judge.npy`.\n",
     ]
     for name, table in TABLES.items():
-        rows = [[f"`{c.name}`", KINDS[c.kind], c.meaning] for c in table.columns]
+        rows = [[f"`{c.name}`", _column(c), c.meaning] for c in table.columns]
         if table.others:
             rows.append(["*others*", "", table.others])
         parts.append(f"\n## {name}.csv\n\nA row is {table.purpose}. Made by `{table.command}`.\n\n")
@@ -77,36 +77,77 @@ def run_folder() -> str:
     for kind in (schema.RunSettings, schema.NetworkDescription, schema.PlanFile, schema.Record):
         title, _, rest = (kind.__doc__ or "").strip().partition(": ")
         parts.append(f"\n## {title.strip('`')}\n\n{rest[0].upper()}{rest[1:]}\n\n")
-        parts.append(_table(["key", "meaning"], _keys(kind)))
+        described = cast(inspect.StructType, inspect.type_info(kind))
+        parts.append(_table(["key", "values", "meaning"], _keys(described)))
     return "".join(parts)
 
 
-KINDS = {"text": "text", "whole": "whole number", "number": "number"}
+def _column(column: Column) -> str:
+    """What the values of a column are."""
+    if column.kind == "text":
+        return "text"
+    least = None if column.least == -LARGEST else column.least
+    most = None if column.most == LARGEST else column.most
+    return _range("whole number" if column.kind == "whole" else "number", least, most)
 
 
-def _keys(kind: type[Struct], above: str = "") -> list[list[str]]:
+def _range(kind: str, least: float | None, most: float | None) -> str:
+    """A kind of number, from where to where."""
+    if least is None:
+        return kind
+    return f"{kind} from {least}" + ("" if most in (None, schema.MOST) else f" to {most}")
+
+
+def _keys(kind: inspect.StructType, above: str = "") -> list[list[str]]:
     """A row for every key of an object, and of the objects in it."""
     rows = []
-    for name, hint in get_type_hints(kind, include_extras=True).items():
-        about = getattr(hint, "__metadata__", ())
-        description = next((each.description for each in about if each.description), "")
-        inner = next((part for part in _parts(hint) if _is_struct(part)), None)
-        if inner is None:
-            rows.append([f"`{above}{name}`", description])
+    for field in kind.fields:
+        known, description = _described(field.type)
+        several = isinstance(known, inspect.ListType)
+        inner = known.item_type if several else known
+        if isinstance(inner, inspect.StructType):
+            rows += _keys(inner, f"{above}{field.name}{'[]' if several else ''}.")
         else:
-            several = "[]" if get_args(hint) == (inner,) else ""
-            rows += _keys(inner, f"{above}{name}{several}.")
+            rows.append([f"`{above}{field.name}`", _values(known), description])
     return rows
 
 
-def _parts(hint: Any) -> Iterable[Any]:
-    yield hint
-    for part in get_args(hint):
-        yield from _parts(part)
+def _described(kind: inspect.Type) -> tuple[inspect.Type, str]:
+    if isinstance(kind, inspect.Metadata):
+        return kind.type, (kind.extra_json_schema or {}).get("description", "")
+    return kind, ""
 
 
-def _is_struct(part: Any) -> bool:
-    return isinstance(part, type) and issubclass(part, Struct)
+def _values(kind: inspect.Type) -> str:
+    """What a value can be, in words."""
+    match kind:
+        case inspect.IntType():
+            return _range("whole number", kind.ge, kind.le)
+        case inspect.FloatType(gt=0):
+            return "number above 0"
+        case inspect.FloatType():
+            return _range("number", kind.ge, kind.le)
+        case inspect.StrType(pattern=str(form)):
+            return f"text of the form `{form.strip('^$')}`"
+        case inspect.LiteralType():
+            return " or ".join(f"`{value}`" for value in kind.values)
+        case inspect.ListType() | inspect.CollectionType():
+            return f"list of {_values(kind.item_type)}"
+        case inspect.TupleType():
+            return f"list of {', '.join(map(_values, kind.item_types))}"
+        case inspect.DictType():
+            return f"object of {_values(kind.value_type)}"
+        case inspect.UnionType():
+            return " or ".join(map(_values, kind.types))
+    return WORDS[type(kind)]
+
+
+WORDS = {
+    inspect.StrType: "text",
+    inspect.BoolType: "true or false",
+    inspect.NoneType: "null",
+    inspect.AnyType: "anything",
+}
 
 
 def _default(name: str) -> str:

@@ -41,7 +41,7 @@ SMALL = ["--top", "all", "--samples", "2", *SCHEDULE]
 FIRST = ["--layers", "conv1", "--top", "1"]
 """What a run is asked first that is then extended."""
 
-FIRST_LOOK, LAST = 29, 31
+FIRST_LOOK, LAST = 29, 30
 """Sides in pixels at which the two rounds of this schedule end."""
 
 STAGES = ("rank", "tuning", "maximize", "examine", "render")

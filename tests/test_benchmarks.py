@@ -139,17 +139,17 @@ def test_what_a_piece_brings_is_its_difference_over_the_same_units() -> None:
     names = list(ablation.FIGURES)
     whole, less = (pd.DataFrame(generator.uniform(size=(20, 5)), columns=names) for _ in range(2))
     whole.loc[3, "correct"] = less.loc[7, "correct"] = np.nan  # no task, or no picture
-    lines = ablation._summary({"clear": whole, "rgb": less}, "rgb").splitlines()
+    lines = ablation.summary({"clear": whole, "rgb": less}, "rgb").splitlines()
     both = (less["correct"] - whole["correct"]).dropna()
     (row,) = [line.split() for line in lines if line.startswith("correct")]
     assert row[1] == f"{less['correct'].mean():.3f}"
     assert row[2] == f"{both.mean():+.3f}"
     assert row[-1] == "18"
-    assert "[" not in ablation._summary({"clear": whole}, "clear")
+    assert "[" not in ablation.summary({"clear": whole}, "clear")
 
 
 def test_a_variant_is_measured_after_what_it_is_a_variant_of() -> None:
-    asked = ablation._options(["run", "--variants", "rgb,article jitter 8"]).variants
+    asked = ablation.parse_options(["run", "--variants", "rgb,article jitter 8"]).variants
     assert asked == ["article", "article jitter 8", "clear", "rgb"]
 
 
@@ -192,7 +192,7 @@ def test_the_agreement_of_two_rankings_is_spearmans_and_counts_the_shared_ten() 
             "odd": [*range(1, 20), 0.5],
         }
     )
-    found = agreement._agreement(means)
+    found = agreement.agreement_of(means)
     assert found["ranked stimuli"] == (pytest.approx(1), 10)
     assert found["all stimuli"] == (pytest.approx(-1), 0)
     rho, shared = found["half and half"]

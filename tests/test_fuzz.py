@@ -6,21 +6,24 @@ import json
 import string
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atlas import cli
-from atlas.errors import UsageError
+from atlas.build import build
+from atlas.errors import AtlasError, UsageError
+from atlas.network import loading
 from atlas.recipe import CHOICES, LARGEST, RECIPES, Recipe
+from atlas.render import serve
 from atlas.settings import Settings, read, read_file
 
 TAKEN: dict[str, list[str]] = {
     "network": ["googlenet", "resnet18"],
     "weights": ["auto", "bundled", "my weights.pth"],
-    "probe": ["stimuli", "./album"],
+    "probe": ["auto", "stimuli", "./album"],
     "layers": ["conv1", "conv1,inception4*", " conv1 , conv2"],
     "units": ["conv1:3", "inception4a:225,conv1:0"],
     "top": ["3", "all", "007"],
@@ -80,6 +83,20 @@ many = settings(
 )
 
 
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings of each build, of which none is carried out."""
+    builds: list[Settings] = []
+
+    def refuse(*_: object) -> NoReturn:
+        raise AtlasError("no network is loaded here")
+
+    monkeypatch.setattr(build, "run_stages", lambda _, settings, **__: builds.append(settings))
+    monkeypatch.setattr(serve, "serve", lambda *_: None)
+    monkeypatch.setattr(loading, "load_network", refuse)
+    return builds
+
+
 @many
 @given(
     st.sampled_from(list(cli.COMMANDS)) | texts,
@@ -87,7 +104,7 @@ many = settings(
     st.just([]) | st.lists(texts, max_size=1),
 )
 def test_the_command_line_is_used_or_refused(
-    command: str, options: list[tuple[str, str]], rest: list[str]
+    builds: list[Settings], command: str, options: list[tuple[str, str]], rest: list[str]
 ) -> None:
     arguments, given_values = [command], {}
     for key, value in options:
@@ -95,22 +112,22 @@ def test_the_command_line_is_used_or_refused(
         if key not in ("quiet", "publish_probe_images"):
             arguments.append(value)
             given_values[key] = value
+    builds.clear()
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         try:
-            given_ = vars(cli._parser().parse_args([*arguments, *rest]))
-            name = given_.pop("command")
-            given_.pop("port", None)
-            made = cli._settings("build" if name in cli.LATER_STAGES else name, given_)
+            code = cli.main([*arguments, *rest])
         except SystemExit as stop:
-            helped = any(word in ("-h", "--help", "--version") for word in [*arguments, *rest])
-            assert stop.code == 2 or (stop.code == 0 and helped)
-            assert stop.code == 0 or one_line(said.getvalue().rstrip("\n"))
-            return
-        except UsageError as error:
-            cli._print_line(f"atlas: {error}")
-            assert one_line(said.getvalue().rstrip("\n"))
-            return
+            code = stop.code
+    if code != 0:
+        assert code == 2 or (code == 1 and command in (*cli.LATER_STAGES, "layers"))
+        assert one_line(said.getvalue().rstrip("\n")) and not builds
+        return
+    if not builds:
+        helped = any(word in ("-h", "--help", "--version") for word in [*arguments, *rest])
+        assert helped or command == "serve"
+        return
+    (made,) = builds
     for key, value in given_values.items():
         assert getattr(made, key) == meaning(key, value), key
     untouched = {key: value for key, value in vars(made).items() if key not in dict(options)}

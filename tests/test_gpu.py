@@ -11,8 +11,8 @@ import torch
 
 from atlas import RECIPES, load_network, maximize_units
 from atlas.build import resources
-from atlas.network.arithmetic import Precision
 from atlas.network.network import Network
+from atlas.network.precision import Precision
 from atlas.recipe import Recipe
 from atlas.target import Picture
 
@@ -42,6 +42,15 @@ def test_a_gpu_gives_the_pictures_of_the_cpu(recipe: str) -> None:
         assert there.status == here.status
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_unit_alone_gets_the_picture_that_it_gets_among_others(recipe: str) -> None:
+    on_gpu, chosen = network("cuda", "float64"), short(recipe)
+    together = maximize_units(on_gpu, UNITS[:4], chosen)
+    for unit, among_others in zip(UNITS[:4], together, strict=True):
+        (alone,) = maximize_units(on_gpu, [unit], chosen)
+        np.testing.assert_allclose(alone.image, among_others.image, rtol=0, atol=1e-8)
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_same_batch_gives_the_same_bits(recipe: str, precision: Precision) -> None:
@@ -69,9 +78,18 @@ def test_nothing_waits_for_the_gpu_inside_a_size(recipe: str) -> None:
     assert done == chosen.steps * len(chosen.ladder(on_gpu.smallest_input))
 
 
-def test_the_batch_fits_the_memory_of_the_gpu() -> None:
+def peak(on_gpu: Network, units: list[tuple[str, int]]) -> int:
+    """The most bytes that are held on the GPU while these pictures are made."""
+    torch.cuda.reset_peak_memory_stats()
+    maximize_units(on_gpu, units, Recipe(start_size=249, upscales=0, steps=2))
+    return torch.cuda.max_memory_allocated()
+
+
+def test_a_batch_takes_for_each_image_more_no_more_memory_than_is_said() -> None:
     on_gpu = network("cuda", "bfloat16")
-    batch = resources.choose_batch(on_gpu, 249, 2)
-    needed = 2 * batch * resources.bytes_per_image(on_gpu, 249)
-    assert batch > 1
-    assert needed < torch.cuda.get_device_properties(0).total_memory
+    assert resources.choose_batch(on_gpu, 249, 2) > 1
+    deepest = [("inception5b", unit) for unit in range(17)]
+    peak(on_gpu, deepest)  # whatever is kept from the first time on
+    more = peak(on_gpu, deepest) - peak(on_gpu, deepest[:1])
+    said = resources.bytes_per_image(on_gpu, 249)
+    assert 0 < more < 16 * said / resources.MEMORY_SHARE

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 DEFAULTS = {
     "network": "googlenet",
     "weights": "auto",
-    "probe": "stimuli",
+    "probe": "auto",
     "layers": None,
     "units": None,
     "top": 10,

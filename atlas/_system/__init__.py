@@ -1,1 +1,1 @@
-"""What the method needs and is not: processes, locks, signals, memory, files."""
+"""What any program needs, whatever its method: processes, locks, signals, memory, files."""

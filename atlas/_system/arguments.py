@@ -11,14 +11,14 @@ Kind = TypeVar("Kind")
 
 
 def instance(name: str, value: Any, kind: type[Kind], wanted: str) -> Kind:
-    """The value, when it is of the kind. Raises UsageError that says what is wanted."""
+    """Return the value if it is of this kind. Raises UsageError, which says what is wanted."""
     if not isinstance(value, kind):
         raise wrong(name, value, wanted)
     return value
 
 
 def whole(name: str, value: Any, smallest: int, largest: int = 2**63 - 1) -> int:
-    """A whole number of a range, of Python or NumPy. Raises UsageError for anything else."""
+    """Return a whole number, of Python or NumPy, in this range. Raises UsageError otherwise."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -30,7 +30,10 @@ def whole(name: str, value: Any, smallest: int, largest: int = 2**63 - 1) -> int
 
 
 def numbers(name: str, value: Any, count: int, *, positive: bool = False) -> tuple[float, ...]:
-    """So many finite numbers, above 0 where asked. Raises UsageError for anything else."""
+    """Return exactly ``count`` finite numbers. Raises UsageError otherwise.
+
+    ``positive`` asks that all be above 0.
+    """
     try:
         found = tuple(float(number) for number in value)
     except (TypeError, ValueError, OverflowError):
@@ -42,7 +45,7 @@ def numbers(name: str, value: Any, count: int, *, positive: bool = False) -> tup
 
 
 def names(name: str, value: Any) -> Sequence[str]:
-    """Several names; a text alone is not. Raises UsageError for anything else."""
+    """Return several names, and not the letters of a single one. Raises UsageError otherwise."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise wrong(name, value, "several names, such as ['conv1']")
     found = list(value)

@@ -27,7 +27,7 @@ ADVICE = {
 
 @contextmanager
 def one_line(path: Path) -> Iterator[None]:
-    """Turn what the file system answers within into one line: what, where, what to do."""
+    """Turn an error of the file system into one line: what, where, what to do."""
     try:
         yield
     except OSError as error:
@@ -40,8 +40,8 @@ def one_line(path: Path) -> Iterator[None]:
 class Ground:
     """The folder at ``path``, made when the first file is written into it, and then held.
 
-    A folder that is removed in the midst is gone: it does not come back with the next file, and
-    what another build begins in its place gets none of ours.
+    If the folder is removed meanwhile, writing fails: the next file does not bring it back, and
+    does not go into a folder that another build has made in its place.
     """
 
     def __init__(self, path: Path) -> None:

@@ -9,7 +9,7 @@ TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def display_name(path: str) -> str:
-    """A path as valid Unicode on one line, unharmed where it is that already."""
+    """A path as valid Unicode on one line; one that is so already stays as it is."""
     return "".join(_escaped(c) if _is_odd(c) else c for c in _as_unicode(path))
 
 
@@ -22,7 +22,7 @@ def shell_word(text: str) -> str:
 
 
 def _as_unicode(path: str) -> str:
-    """A path the same in every locale: a byte that is no UTF-8 is half a surrogate pair."""
+    """Decode a path alike in every locale: a byte that is not UTF-8 becomes a lone surrogate."""
     try:
         return os.fsencode(path).decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # no path, but another text
@@ -30,7 +30,7 @@ def _as_unicode(path: str) -> str:
 
 
 def _is_odd(character: str) -> bool:
-    """Whether a character ends a line, is no character, or turns the direction of those after."""
+    """Whether a character ends a line, is not valid, or turns the direction of the text."""
     kind = unicodedata.category(character)
     return kind in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in TURNING
 

@@ -4,7 +4,7 @@ import os
 
 
 def prepare() -> None:
-    """Set what nobody has set."""
+    """Set the variables that the user has not set."""
     # Threads that wait for each other asleep, not spinning: a build is slower by a quarter on an
     # idle machine, but ten times as fast when other programs run beside it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

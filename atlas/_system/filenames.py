@@ -1,4 +1,4 @@
-"""Names of recipes and layers as names of files: the same, and apart, on every system.
+"""Names of recipes and layers as file names that are valid and distinct on every system.
 
 A run or a site is copied and unpacked anywhere: where case or Unicode's normal forms do not count,
 where a dot at the end is dropped, and where ``con`` and ``aux.txt`` are devices.
@@ -18,7 +18,7 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.ASCII | re.IGNO
 
 
 def slug(name: str, otherwise: str = "recipe") -> str:
-    """A name as a file or folder: as it is where every system takes it, else a hash beside it."""
+    """A name as a file or folder. If some system would not take it, a hash is added."""
     plain = re.fullmatch(r"\w([\w.\-]*[\w\-])?", name, re.ASCII)
     if plain and len(name) <= LONGEST and not is_device(name):
         return name
@@ -33,7 +33,7 @@ def is_device(name: str) -> bool:
 
 
 def refuse_twins(names: Iterable[str], advice: str) -> None:
-    """Raise UsageError, with advice, for two names of one folder where case is ignored."""
+    """Raise UsageError, with advice, if two names are one folder on systems that ignore case."""
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(slug(name).lower(), name)

@@ -8,7 +8,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # malloc.h
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep the memory that is freed, for the next step needs as much again.
+    """Have glibc keep freed memory: the next step needs as much again.
 
     By default it gives large blocks back at once, and the system clears every page of them anew:
     two fifths of the time of a ranking. Elsewhere than on glibc this does nothing.
@@ -21,7 +21,7 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Give back what was kept of it, for it lies in pieces of sizes that are not needed again."""
+    """Give kept memory back to the system: its pieces have sizes that are not needed again."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

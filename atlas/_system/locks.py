@@ -61,7 +61,7 @@ def sweep(folder: Path) -> None:
 
 
 def _take(path: Path) -> int:
-    """Open the file and lock it; what is no lock of ours is neither followed nor changed."""
+    """Open the file and lock it. A link is not followed, and another kind of file not changed."""
     while True:
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
@@ -89,7 +89,7 @@ def _take(path: Path) -> int:
 
 
 def _holder(path: Path, file: int) -> str:
-    """Who holds a lock, or held it last. Raises AtlasError for what is no lock of ours."""
+    """Who holds a lock, or held it last. Raises AtlasError if the file is not such a lock."""
     found = stat.S_ISREG(os.fstat(file).st_mode) and CONTENT.fullmatch(os.pread(file, 100, 0))
     if not found:
         raise _foreign(path)

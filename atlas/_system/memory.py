@@ -12,7 +12,7 @@ CONTAINER_LIMITS = (
 
 
 def host_memory() -> int:
-    """Bytes of memory that this process may take: the machine's, or what its container is given."""
+    """Bytes of memory that this process may take: those of the machine, or of its container."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limits = [path.read_text().strip() for path in CONTAINER_LIMITS if path.is_file()]
     return min([physical, *(int(limit) for limit in limits if limit.isdigit())])

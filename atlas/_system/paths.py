@@ -1,4 +1,4 @@
-"""Paths as users write them: expanded here and nowhere else, so that below a ``~`` is a name."""
+"""Paths as users write them. A ``~`` is expanded here only; everywhere else it is a plain name."""
 
 import os
 from pathlib import Path
@@ -22,12 +22,12 @@ def expand(path: str) -> str:
 
 
 def as_path(path: str | os.PathLike[str]) -> Path:
-    """What a text names, expanded; a path stays as it is."""
+    """The path that a text stands for, with ``~`` expanded; a path stays as it is."""
     return Path(expand(path) if isinstance(path, str) else path)
 
 
 def home() -> Path | None:
-    """The user's home folder; None for a user without, as there are in containers."""
+    """The user's home folder; None for a user who has none, as in some containers."""
     try:
         return as_path("~")
     except UsageError:

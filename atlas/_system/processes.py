@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass
 class ProcessGroup:
-    """Processes that hand out work among themselves; the leader does what is to be done once.
+    """Processes that share work. The leader does what must be done only once.
 
     Args:
         rank: which of the processes this is; the leader is 0.
@@ -37,9 +37,9 @@ class ProcessGroup:
 
     @classmethod
     def join(cls) -> "ProcessGroup":
-        """Find the others by what torchrun says in the environment; without it, stay alone.
+        """Find the other processes by the variables that torchrun sets; without them, work alone.
 
-        Raises AtlasError when that is nonsense, or nobody is there.
+        Raises AtlasError if these variables are wrong, or the others do not answer.
         """
         if os.environ.get("WORLD_SIZE", "1").strip() == "1":
             return cls()
@@ -66,7 +66,7 @@ class ProcessGroup:
 
     @property
     def leads(self) -> bool:
-        """Whether this process does what is to be done once."""
+        """Whether this process does what must be done only once."""
         return self.rank == 0
 
     def shared(self, value: T) -> T:
@@ -95,7 +95,7 @@ class ProcessGroup:
                 raise self._broken() from None
 
     def ticket(self, queue: str) -> int:
-        """The next number of a queue, from 0, that no thread of any process has had yet."""
+        """The next number of a queue, from 0. No other thread or process gets the same."""
         if self._store is None:
             return next(self._counters.setdefault(queue, itertools.count()))
         try:

@@ -5,12 +5,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from tqdm import tqdm
 
 Progress = Callable[[int], object]
 """Called with how much more is done."""
+
+Show = Callable[[str, int | None, str], AbstractContextManager[Progress]]
+"""Shows the progress of what has this name, this total and this unit."""
 
 PIXEL_STEPS = "px·step"
 """The unit of the maximization's progress: a step costs as much as the picture has pixels."""
@@ -23,7 +26,7 @@ INTERVAL = 60.0
 def show_progress(
     stage: str, total: int | None, unit: str, quiet: bool = False
 ) -> Iterator[Progress]:
-    """Show a stage on standard error, with the time left; nothing of it when ``quiet``.
+    """Show a stage and the time left on standard error, unless ``quiet``.
 
     A terminal has a bar. A file, a pipe or a continuous integration has lines: when the stage
     begins, every minute, and when it is done. ``TQDM_DISABLE`` in the environment means none.
@@ -46,6 +49,11 @@ def show_progress(
         lines.end()
 
 
+def unseen(stage: str, total: int | None, unit: str) -> AbstractContextManager[Progress]:
+    """Show nothing of a stage."""
+    return show_progress(stage, total, unit, quiet=True)
+
+
 class _Lines:
     """A stage in a log; ``update`` may be called from several threads."""
 
@@ -57,7 +65,7 @@ class _Lines:
         self._tell(self._amount())
 
     def update(self, done: int) -> None:
-        """Note what is done, and say so where the last line is old."""
+        """Note what is done; write a line if the last one is old."""
         with self._lock:
             self._done += done
             now = time.monotonic()
@@ -91,12 +99,12 @@ class _Lines:
 
 
 def _has_bars() -> bool:
-    """Whether standard error is a terminal that can write over a line, with someone before it."""
+    """Whether standard error is a terminal that somebody watches and that can rewrite a line."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or _is_set("CI"):
         return False
     return os.get_terminal_size(sys.stderr.fileno()).columns > 0
 
 
 def _is_set(name: str) -> bool:
-    """Whether a variable of the environment says yes, as everything does but a no."""
+    """Whether an environment variable is set to anything but a no."""
     return os.environ.get(name, "").lower() not in ("", "0", "false", "no")

@@ -18,7 +18,7 @@ MESSAGE = "atlas: interrupted; the same command goes on where it stopped"
 
 
 def leave_at_once() -> None:
-    """From now on end the process where it stands, as befits one that has nothing in hand."""
+    """From now on end the process at once: there is nothing yet that could be lost."""
     _handle_with(_leave)
 
 

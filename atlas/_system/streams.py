@@ -9,7 +9,7 @@ from atlas.errors import AtlasError
 
 
 class Log(io.TextIOBase):
-    """A stream for whoever listens: writing to it never fails, whatever became of its reader.
+    """A stream to which writing never fails, even when nobody reads it any more.
 
     Each write is handed to the system at once, so that nothing is left over to fail later.
     """
@@ -20,11 +20,11 @@ class Log(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """As of the stream it stands for."""
+        """The encoding of the stream behind it."""
         return self._encoding
 
     def fileno(self) -> int:
-        """The descriptor, by which the width of a terminal is found."""
+        """The file descriptor; terminals are asked for their width by it."""
         return self._number
 
     def isatty(self) -> bool:
@@ -32,7 +32,7 @@ class Log(io.TextIOBase):
         return os.isatty(self._number)
 
     def writable(self) -> bool:
-        """It is."""
+        """Always."""
         return True
 
     def write(self, text: str) -> int:
@@ -64,7 +64,7 @@ def open_streams() -> None:
 
 
 def show(text: str) -> None:
-    """Print a result on standard output. A reader that has left has had enough.
+    """Print a result on standard output. It is no error when the reader has left.
 
     Raises AtlasError when it cannot be written.
     """
@@ -78,6 +78,6 @@ def show(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a line on standard output for whoever listens; where it cannot be, it is dropped."""
+    """Print a line on standard output; drop it if nobody can read it."""
     with suppress(AtlasError):
         show(text)

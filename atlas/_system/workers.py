@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 
 class Dropped(Exception):
-    """The chunk in hand is given up, because the work was interrupted or failed elsewhere."""
+    """A chunk was given up, because the work was interrupted or failed elsewhere."""
 
 
 class Workers(Generic[Item]):
@@ -31,7 +31,7 @@ class Workers(Generic[Item]):
     Args:
         make: makes and keeps everything of one chunk, reporting progress after every step.
         halve: notes that a chunk is too large for the memory, and gives its halves.
-        threads: how many chunks are in hand at once.
+        threads: how many chunks are worked on at once.
         group: the processes that share the chunks.
         progress: called with what ``make`` reports, from one thread at a time.
         most: items that fit into the memory, as far as that is known.
@@ -64,7 +64,7 @@ class Workers(Generic[Item]):
 
         Raises:
             AtlasError: when the memory does not suffice for a single item, and whatever ``make``
-                raises; the chunks in hand are then dropped, and what is finished is kept.
+                raises; unfinished chunks are then dropped, and finished ones kept.
         """
         before = torch.get_num_threads()
         torch.set_num_threads(1)

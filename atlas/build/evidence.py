@@ -45,7 +45,7 @@ def measure_evidence(
     run: Run, network: Network, kept: pd.DataFrame, made: Sequence[Item], progress: Progress
 ) -> None:
     """Examine the pictures that are not among the kept rows; write ``examination.csv``."""
-    done = set(kept[KEY].itertuples(index=False, name=None))
+    done = set(kept[list(KEY)].itertuples(index=False, name=None))
     activations, strongest = run.table("activations"), run.table("strongest")
     tables = [kept] if len(kept) else []
     progress(len(done))
@@ -65,7 +65,7 @@ def measure_evidence(
             table.insert(0, "recipe", recipe)
             table.insert(len(KEY), "size", size)
             tables.append(table)
-    run.write_table("examination", _in_order(run, pd.concat(tables), KEY))
+    run.write_table("examination", _in_order(run, pd.concat(tables), list(KEY)))
 
 
 def blocks(items: Sequence[Item], run: Run, network: Network) -> Iterator[tuple[int, list[Item]]]:

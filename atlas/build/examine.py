@@ -10,7 +10,7 @@ from atlas.run.plan import Plan, is_made
 def examine(session: Session) -> None:
     """Measure the pictures of which the run has no evidence yet."""
     run = session.run
-    check_identity(run, session.identity)
+    check_identity(run, session.making)
     made = [item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)]
     if not made:
         raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")

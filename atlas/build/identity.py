@@ -4,22 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from atlas.network.graph import PROBE_SIZE
+from atlas.errors import AtlasError
 from atlas.network.layer import Layer
 from atlas.network.network import Network
+from atlas.probe.size import PROBE_SIZE
 from atlas.recipe import Recipe
+from atlas.run.schema import Making
 
 
-def identify(network: Network, recipes: Mapping[str, Recipe], seed: int) -> dict[str, Any]:
-    """What identifies a run, but for the probe set, whose hash is under ``probe``."""
-    return {
-        "network": network.name,
-        "weights": network.weights.sha256,
-        "recipes": {name: asdict(recipe) for name, recipe in recipes.items()},
-        "seed": seed,
-        "precision": network.precision,
-        "device": network.device.type,
-    }
+def identify(network: Network, recipes: Mapping[str, Recipe], seed: int) -> Making:
+    """What identifies a run, but for the probe set.
+
+    Raises AtlasError for a network on a device that atlas does not compute on.
+    """
+    device = network.device.type
+    if device != "cpu" and device != "cuda":
+        raise AtlasError(f"{network.name} is on {device}; make it on cpu or cuda")
+    return Making(
+        network=network.name,
+        weights=network.weights.sha256,
+        recipes={name: asdict(recipe) for name, recipe in recipes.items()},
+        seed=seed,
+        precision=network.precision,
+        device=device,
+    )
 
 
 def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def climb(session: Session, stop: Round) -> None:
     """Plan what is missing, and have it climb as far as a round goes, with the other processes."""
     group = session.group
     group.wait()  # until the leader has ranked
-    check_identity(session.run, session.identity)
+    check_identity(session.run, session.making)
     todo = group.shared(_planned(session, stop) if group.leads else [])
     if todo:
         count = sum(map(len, todo))

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from atlas.errors import UsageError
+from atlas.probe.opening import NAMES
 from atlas.settings import Settings
 
 OWN = ("units", "sheets")
@@ -29,7 +30,7 @@ def refuse_overlap(settings: Settings, *, renders: bool) -> None:
                 f"the run {run} lies in the site {site}, which holds nothing but pages; name "
                 "another with --run or --site"
             )
-    if settings.probe in ("stimuli", "imagenette"):
+    if settings.probe in NAMES:
         return
     probe = Path(settings.probe)
     for name, folder in {"run": run, **({"site": site} if renders else {})}.items():

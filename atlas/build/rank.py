@@ -1,29 +1,34 @@
 """Rank: measure every unit of the chosen layers over the probe set."""
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from atlas.build.identity import describe
+from atlas.build.probe import probe_set
 from atlas.build.request import check_unit, chosen_layers, ranks_wanted
 from atlas.build.run_settings import Slope, write_run_settings
 from atlas.build.session import Session
 from atlas.build.unit_statistics import measure_units
-from atlas.probe.opening import open_probe_set
+from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
 from atlas.rank.ranking import ranking_table
 from atlas.run.folder import Run
 from atlas.run.identity import check_identity
+from atlas.run.schema import Identity
 
 
 def rank(session: Session) -> None:
     """Measure the units that the run knows nothing of yet; rank all."""
     settings, network, run = session.settings, session.network, session.run
-    probe = open_probe_set(settings.probe)
-    check_identity(run, session.identity | {"probe": probe.digest})
+    probe = probe_set(session)
+    check_identity(run, Identity(**asdict(session.making), probe=probe.digest))
     layers = chosen_layers(session)
     for layer, unit in settings.units or ():
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():
         recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
+    if probe.fallback:
+        session.say(f"NOTICE: {probe.fallback}")  # before hours of work, not after
     known, slope = _measured(session)
     _recall_skipped(run, probe)
     write_run_settings(session, probe, slope)
@@ -49,9 +54,18 @@ def _measured(session: Session) -> tuple[set[str], Slope]:
     run = session.run
     if run.has("run.json") and run.has("tuning.csv"):
         kept = run.settings()
-        if kept.probe.slope is not UNSET and kept.judge == session.judge_sha256:
+        if (
+            kept.probe.slope is not UNSET
+            and kept.judge == session.judge_sha256
+            and (kept.probe.synthetic or _has_strongest_stimuli(run))
+        ):
             return set(run.table("tuning")["layer"]), kept.probe.slope
     return set(), UNSET
+
+
+def _has_strongest_stimuli(run: Run) -> bool:
+    """Whether the run knows what stimuli excite its units, of those there are now."""
+    return run.has("strongest_stimuli.csv") and run.settings().stimuli == stimuli.digest()
 
 
 def _first_few(lines: list[str], others: str, most: int = 3) -> list[str]:

@@ -3,6 +3,7 @@
 from atlas._system.paths import as_path
 from atlas.build.session import Session
 from atlas.render.site import render as render_site
+from atlas.settings import DEFAULTS
 
 
 def render(session: Session, then: str = "") -> None:
@@ -10,7 +11,7 @@ def render(session: Session, then: str = "") -> None:
     settings, run = session.settings, session.run
     photographs = None
     if settings.publish_probe_images:
-        photographs = as_path(run.settings().asked["probe"])
+        photographs = as_path(run.settings().asked.get("probe", DEFAULTS["probe"]))
     with session.timed("render"), session.progress("render", None, "pages") as progress:
         render_site(
             run,
@@ -19,6 +20,7 @@ def render(session: Session, then: str = "") -> None:
             base_url=settings.base_url,
             publish_probe_images=photographs,
             progress=progress,
+            say=session.say,
         )
     where = f"the site is in {settings.site}: open {settings.site}/index.html"
     session.say(f"{where} now; {then}" if then else where)

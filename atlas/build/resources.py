@@ -10,11 +10,11 @@ from torch import Tensor
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.memory import host_memory
 from atlas.errors import AtlasError
-from atlas.network.arithmetic import Precision
 from atlas.network.early_exit import EarlyExitTrunk
-from atlas.network.graph import PROBE_SIZE
 from atlas.network.loading import load_network
 from atlas.network.network import Network
+from atlas.network.precision import Precision
+from atlas.probe.size import PROBE_SIZE
 from atlas.run.schema import RunSettings
 from atlas.settings import Settings
 

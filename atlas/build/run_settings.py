@@ -5,13 +5,16 @@ from dataclasses import replace
 import pandas as pd
 import torch
 from msgspec import UnsetType
+from msgspec.structs import asdict
 
 from atlas._system.versions import versions as installed_versions
 from atlas.build.resources import choose_batch, choose_workers
 from atlas.build.session import Session
+from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
-from atlas.run.schema import SCHEMA, Identity, Probe, RunSettings, Weights, read_as
+from atlas.run.schema import SCHEMA, Identity, Probe, RunSettings, Weights
 from atlas.run.tables import TABLES
+from atlas.run.typed_json import read_as
 
 Slope = list[float] | None | UnsetType
 """Quartiles of the spectral slopes of the probe images, where they were measured."""
@@ -24,11 +27,13 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     if session.given:
         settings = replace(settings, network=network.name)
     asked, requests = settings.as_json(), kept.requests if kept else []
-    identity = read_as(Identity, session.identity | {"probe": probe.digest})
+    identity = Identity(**asdict(session.making), probe=probe.digest)
     if kept:
         identity.recipes = kept.identity.recipes | identity.recipes
     warnings = [network.weights.notice] if network.weights.notice else []
-    if probe.synthetic:
+    if probe.fallback:
+        warnings.append(probe.fallback)
+    elif probe.synthetic:
         warnings.append(
             "The probe set is synthetic: ranking and gain say less than with photographs."
         )
@@ -53,7 +58,9 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
             synthetic=probe.synthetic,
             sha256=probe.digest,
             slope=slope,
+            fallback=probe.fallback,
         ),
+        stimuli=stimuli.digest(),
         judge=session.judge_sha256,
         batch=kept.batch if kept else settings.batch or _batch(session),
         threads=kept.threads if kept else torch.get_num_threads(),

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress, show_progress
 from atlas.run.folder import Run
+from atlas.run.schema import Making
 from atlas.settings import Settings
 
 if TYPE_CHECKING:  # a site is rendered without torch
@@ -72,7 +73,7 @@ class Session:
         return self.judge and self.judge.sha256
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def making(self) -> Making:
         """What identifies the run, but for the probe set."""
         from atlas.build.identity import identify
 

@@ -1,12 +1,11 @@
 """All that a run keeps of its probe set, from one look at each image."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas._system.progress import Progress
+from atlas._system.progress import Show
 from atlas.examine import identification, spectrum
 from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
@@ -24,12 +23,13 @@ def measure_units(
     judge: SimilarityJudge | None,
     probe: ProbeSet,
     layers: Sequence[str],
-    show: Callable[[str, int, str], AbstractContextManager[Progress]],
+    show: Show,
 ) -> list[float] | None:
     """Show the probe set, and all stimuli for the tuning of units, to the network.
 
     Writes the tables of statistics, the tasks of identification and, where there is a judge, its
-    features of the images; ``tuning.csv`` last. ``show`` shows the progress of a name, a total
+    features of the images; where no stimuli were ranked, those that excite a unit most;
+    ``tuning.csv`` last. ``show`` shows the progress of a name, a total
     and a unit.
 
     Returns:
@@ -57,6 +57,9 @@ def measure_units(
         tuned = measure(network, others, layers, other_groups, progress)
     run.write_table("activations", tables.activations_table(statistics))
     run.write_table("strongest", tables.strongest_table(statistics, probe.names))
+    if not ranked:
+        strongest = tables.strongest_stimuli_table(tuned, others.names)
+        run.write_table("strongest_stimuli", strongest)
     run.write_table("tasks", identification.tasks_table(statistics, shown))
     if features:
         run.write_array("judge", np.concatenate(features))

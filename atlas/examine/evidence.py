@@ -146,7 +146,7 @@ def _deviations(means: NDArray[np.float64], layer: pd.DataFrame) -> NDArray[np.f
 
 
 def _standing(deviations: NDArray[np.float64], unit: int) -> float:
-    """The rank of the unit among those of its layer that the probe set changes, 1 the highest."""
+    """The rank of the unit in its layer, 1 the highest, among units that differ between images."""
     own = deviations[unit]
     return np.nan if np.isnan(own) else 1 + int((deviations > own).sum())
 

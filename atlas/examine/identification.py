@@ -19,7 +19,7 @@ FEWEST_IMAGES = 60
 """In a smaller probe set the strong and the weak images are too few."""
 
 WEAKEST_PART = 5
-"""At most one in so many images of the probe set counts as weak."""
+"""At most one fifth of the probe set's images counts as weak."""
 
 References = Mapping[tuple[str, int], NDArray[np.floating]]
 
@@ -44,7 +44,7 @@ def tasks_table(statistics: Mapping[str, LayerStatistics], shown: Sequence[int])
         places = slice(STRONGEST, STRONGEST + RUNNERS_UP)
         strong = found.strongest["image"][:, places].cpu().numpy()
         exciting = found.strongest["mean"][:, places].float().cpu().numpy()
-        weak, faint = weakest_images.decode(found.weakest, found.lots)
+        weak, faint = weakest_images.in_order(found.weakest, found.lots)
         pool = min(weak.shape[1], len(shown) // WEAKEST_PART)
         valid = exciting > faint[:, pool - 1, None]
         drawn = [weak[unit, _draw(layer, unit, pool, RUNNERS_UP)] for unit in range(len(strong))]

@@ -27,7 +27,7 @@ Statistic = Callable[..., NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Range:
-    """A middle value and from where to where; None where there is no value, or no interval."""
+    """A middle value and its interval; None where there is no value, or no interval."""
 
     middle: float | None
     low: float | None = None

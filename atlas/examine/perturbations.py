@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from atlas._system.images import Pixels
 
 SHIFT = 8
 """Pixels: a part of a position in the deeper layers, whose strides are 16 and 32."""

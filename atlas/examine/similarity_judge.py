@@ -29,7 +29,7 @@ BATCH = 32
 
 
 class SimilarityJudge:
-    """The bundled GoogLeNet, seeing images as photographs are seen; loaded when first asked.
+    """The bundled GoogLeNet, loaded when it is first asked.
 
     Args:
         device: where it runs.

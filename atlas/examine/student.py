@@ -1,4 +1,4 @@
-"""Student's t distribution, as far as intervals need it."""
+"""The part of Student's t distribution that intervals need."""
 
 import math
 from functools import cache

@@ -90,7 +90,7 @@ def _of_recipe(name: str, recipe: Recipe) -> Regularizer:
 
 
 def check_axes(axes: Axes) -> None:
-    """Raise UsageError for what is no function."""
+    """Raise UsageError if a caller's own axis is not a function."""
     for name in ("objective", "transformations", "parameterization"):
         value = getattr(axes, name)
         if value is not None and not callable(value):

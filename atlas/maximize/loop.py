@@ -121,6 +121,7 @@ class _Climb:
         rungs = [rung for rung in ladder[done // recipe.steps :] if rung.size <= until]
         if not rungs:
             return list(begun)
+        shown = [rung for rung in ladder if recipe.is_stage(rung, network.smallest_input)]
         images = torch.from_numpy(np.stack([picture.image for picture in before]))
         images = images.to(network.device, network.dtype)
         units = [(picture.target.layer, picture.target.unit) for picture in before]
@@ -146,12 +147,13 @@ class _Climb:
                     self.progress(len(images) * rung.size**2)
             # In the layout that images have which were kept between two sizes.
             images = way.shown(parameters).contiguous()
-            if recipe.is_stage(rung, network.smallest_input):
+            if rung is rungs[-1] or rung in shown:
                 stages.append((rung.upscale, images))
 
         steps = torch.stack(history).double().cpu().numpy()  # optimizer steps x terms x images
         finished = images.cpu().numpy()
         grown = [(upscale, batch.cpu().numpy()) for upscale, batch in stages]
+        upscales = {rung.upscale for rung in shown}
         made: dict[int, Picture] = {}
         for place, i in enumerate(order):
             own = dict(zip(loss.terms, steps[:, :, place].T, strict=True))
@@ -162,7 +164,9 @@ class _Climb:
                 image=finished[place],
                 activations=np.concatenate([begun[i].activations, own["activation"]]),
                 terms={name: values[-1].item() for name, values in own.items()},
-                stages=[*begun[i].stages, *((upscale, batch[place]) for upscale, batch in grown)],
+                # Where it stopped before was the end of its growth then, and is no stage now.
+                stages=[stage for stage in begun[i].stages if stage[0] in upscales]
+                + [(upscale, batch[place]) for upscale, batch in grown],
             )
         return [made[i] for i in range(len(begun))]
 

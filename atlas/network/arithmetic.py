@@ -1,13 +1,9 @@
-"""In which numbers a network computes, and repeatably."""
+"""Convolutions that are repeatable, and as exact as asked for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import torch
-
-Precision = Literal["float32", "bfloat16", "float64"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float64")
 
 
 @contextmanager

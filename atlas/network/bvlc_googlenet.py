@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torchvision.models import GoogLeNet
 from torchvision.models.googlenet import Inception, InceptionAux
 
-RGB_MEAN = (0.485, 0.456, 0.406)
-RGB_STD = (0.229, 0.224, 0.225)
+from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
+
 BGR_MEAN = (104.0, 117.0, 123.0)
 
 
@@ -99,7 +99,8 @@ class BVLCGoogLeNet(GoogLeNet):
         # another color than the mean that Caffe's padding stands for.
         return torch.cat(
             [
-                x[:, c : c + 1] * (255 * RGB_STD[c]) + (255 * RGB_MEAN[c] - BGR_MEAN[2 - c])
+                x[:, c : c + 1] * (255 * IMAGENET_STD[c])
+                + (255 * IMAGENET_MEAN[c] - BGR_MEAN[2 - c])
                 for c in (2, 1, 0)
             ],
             1,

@@ -53,25 +53,32 @@ class EarlyExitTrunk(fx.Interpreter):
         super().__init__(graph)
         nodes = {node.name: node for node in graph.graph.nodes}
         self.ends = {layer: nodes[network.node_of(layer)] for layer in self.layers}
-        self.cut({layer: [end] for layer, end in self.ends.items()})
+        self._cut()
 
-    def cut(self, taken: Mapping[str, Sequence[fx.Node]]) -> None:
-        """Say which nodes' values an image takes along where it leaves: by default its layer's.
+    def taken(self, layer: str) -> list[fx.Node]:
+        """The nodes whose values an image takes along where it leaves: here that of the layer.
 
-        What these need is computed before it leaves, and the rest only for the images that stay.
+        A subclass may say otherwise, by what it knew before this class was initialized.
+        """
+        return [self.ends[layer]]
+
+    def _cut(self) -> None:
+        """Put into a row what is computed before the images of each layer leave.
+
+        It is what the values that they take along need; the rest is only for those that stay.
         """
         nodes: Sequence[fx.Node] = self.module.graph.nodes  # type: ignore[assignment]
-        self._taken = taken
+        self._taken = {layer: self.taken(layer) for layer in self.layers}
         self._steps: list[fx.Node | str] = []
         computed: set[fx.Node] = set()
         for layer in self.layers:
-            needed = ancestors(taken[layer]) - computed
+            needed = ancestors(self._taken[layer]) - computed
             self._steps += [*(node for node in nodes if node in needed), layer]
             computed |= needed
         self._last_use = {
             source: step
             for step in self._steps
-            for source in (taken[step] if isinstance(step, str) else step.all_input_nodes)
+            for source in (self._taken[step] if isinstance(step, str) else step.all_input_nodes)
         }
 
     def activations(

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, fx
 
 from atlas.network.receptive_field import ReceptiveField, _field_of
+from atlas.probe.size import PROBE_SIZE
 
-PROBE_SIZE = 224
 """Side of a probe image in pixels; heights and widths of layers are given for it."""
 
 

@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 from atlas._system import arguments
-from atlas.network.arithmetic import Precision
-from atlas.network.network import IMAGENET_MEAN, IMAGENET_STD, Network
-from atlas.network.weights import load_model, normalization
+from atlas.network.architectures import normalization
+from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from atlas.network.network import Network
+from atlas.network.precision import Precision
+from atlas.network.weights import load_model
 
 
 def load_network(

@@ -12,15 +12,13 @@ from torch import Tensor, nn
 
 from atlas._system import arguments
 from atlas.errors import AtlasError
-from atlas.network.arithmetic import PRECISIONS, Precision
 from atlas.network.branches import branches
 from atlas.network.graph import anatomy, smallest_input
+from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.layer import Layer
+from atlas.network.precision import PRECISIONS, Precision
 from atlas.network.trace import _default_layers, _modules, _trace
 from atlas.network.weights import WeightsInfo
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Network:
@@ -174,7 +172,7 @@ class Network:
 
 
 def _device(name: str | torch.device) -> torch.device:
-    """The device of that name. Raises UsageError when torch knows or has none."""
+    """The device of that name. Raises UsageError if torch does not know it or it is missing."""
     try:
         device = torch.device(name)
         torch.empty(1, device=device).item()

@@ -112,7 +112,7 @@ class PhaseConv2d(nn.Module):
 
     @staticmethod
     def suits(convolution: nn.Conv2d) -> bool:
-        """Whether a convolution can be done so, and gains by it."""
+        """Whether a convolution can be done on phases, and is faster so."""
         return (
             convolution.in_channels <= FEW_CHANNELS
             and convolution.groups == 1
@@ -131,6 +131,6 @@ class PhaseConv2d(nn.Module):
         return F.conv2d(F.pixel_unshuffle(padded, self.stride), self.weight, self.bias)
 
     def _far_padding(self, side: int) -> int:
-        """What a side needs at its end for whole phases; below 0 where pixels were never read."""
+        """Pixels that a side needs at its end for whole phases; below 0 if some were never read."""
         out = (side + 2 * self.padding - self.kernel) // self.stride + 1
         return self.stride * (out + self.reach - 1) - self.padding - side

@@ -59,13 +59,17 @@ class SingleChannels(EarlyExitTrunk):
         *,
         redirect: bool = False,
     ) -> None:
-        super().__init__(network, [layer for layer, _ in units], dtype, redirect=redirect)
         self._network = network
-        self.origins = {(layer, unit): self._trace(self.ends[layer], unit) for layer, unit in units}
-        taken: dict[str, dict[fx.Node, None]] = {layer: {} for layer in self.layers}
-        for (layer, _), (origin, _) in self.origins.items():
-            taken[layer][origin.source] = None
-        self.cut({layer: list(sources) for layer, sources in taken.items()})
+        self._units = units
+        self.origins: dict[tuple[str, int], tuple[Origin, int]] = {}
+        super().__init__(network, [layer for layer, _ in units], dtype, redirect=redirect)
+
+    def taken(self, layer: str) -> list[fx.Node]:
+        """The sources of the layer's units; finds where each of them comes from."""
+        own = [unit for unit in self._units if unit[0] == layer]
+        found = {unit: self._trace(self.ends[layer], unit[1]) for unit in own}
+        self.origins |= found
+        return list(dict.fromkeys(origin.source for origin, _ in found.values()))
 
     def _trace(self, node: fx.Node, channel: int) -> tuple[Origin, int]:
         """Where a channel of a node comes from, and which channel it is there."""

@@ -3,7 +3,7 @@
 from torch import fx, nn
 from torchvision.models.feature_extraction import NodePathTracer
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, reason_of
 
 GOOGLENET_LAYERS = (
     *("conv1", "maxpool1", "conv2", "conv3", "maxpool2"),
@@ -20,9 +20,8 @@ def _trace(module: nn.Module, name: str) -> tuple[fx.GraphModule, dict[str, str]
     try:
         graph = tracer.trace(module)
     except Exception as error:  # fx lets whatever the module's forward raises escape
-        reason = " ".join(str(error).split())
         raise AtlasError(
-            f"torch.fx cannot trace {name} ({reason}); use a network without "
+            f"torch.fx cannot trace {name} ({reason_of(error)}); use a network without "
             "data-dependent control flow"
         ) from error
     paths: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The colors of an image as sRGB, in which networks have seen their photographs.
+"""The colors of an image as sRGB: networks were trained on photographs in sRGB.
 
 A file may say by an ICC profile what its numbers mean: those of a phone's Display P3 or a camera's
 Adobe RGB are not the colors that the same numbers are in sRGB.
@@ -20,11 +20,11 @@ MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 _LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 SAME = 2
-"""Levels by which a profile may differ from sRGB and still be it: profiles are rounded."""
+"""Levels by which a profile may differ from sRGB and still count as it: profiles are rounded."""
 
 
 class Profile(NamedTuple):
-    """How to come from an image's colors to sRGB: the mode that is needed, and the transform."""
+    """How an image's colors become sRGB: the mode that the transform takes, and the transform."""
 
     mode: str
     transform: ImageCms.ImageCmsTransform
@@ -75,7 +75,7 @@ def _read(content: bytes) -> Profile | None:
 
 @lru_cache(32)
 def _is_srgb(profile: Profile) -> bool:
-    """Whether the colors stay what they are: then those of a photograph need not be rounded."""
+    """Whether a profile leaves colors as they are, so that they need not be rounded once more."""
     if profile.mode not in ("RGB", "L"):
         return False
     levels = np.arange(0, 256, 17, dtype=np.uint8)

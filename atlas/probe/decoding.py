@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, reason_of
 from atlas.probe.color_profile import profile_of
 from atlas.probe.flatten import flatten
 from atlas.probe.jpeg import is_cut, is_in_one_scan
 from atlas.probe.levels import Remark
 from atlas.probe.said import DEEP, said_of
+from atlas.probe.size import PROBE_SIZE
 
 SHORT_SIDE = 256
-SIDE = 224
 MOST_MEMORY = 2**30
 """Bytes that an image may take while it is decoded; more is taken for an attack on the memory.
 
@@ -45,11 +45,11 @@ MEMORY_REDUCED = {
     **{"JPEG": 5, IN_SCANS: 11, "QOI": 11, "SGI": 11, "GIF": 11},
     **{"TIFF": 13, "AVIF": 15, "WEBP": 18, "JPEG2000": 22},
 }
-"""As much, where the image is made smaller: by the decoder, or some rows at a time after it."""
+"""The same when the image is reduced: by the decoder, or row by row after it."""
 MOST_BYTES = 2**31
 """The largest file."""
 FINER = 2
-"""So many times as large as it is shown an image is left at least where it is made smaller."""
+"""An image that is reduced while it is read stays at least twice as large as it is shown."""
 MOST_FRAMES = 100
 """Frames of an animation that are looked through for one that shows something."""
 TURNS = {
@@ -155,7 +155,9 @@ def prepare(
         width, height = upright.size
     short = min(width, height)
     size = (SHORT_SIDE * width // short, SHORT_SIDE * height // short)
-    return np.asarray(_middle(upright.resize(size, Image.Resampling.BILINEAR), SIDE, SIDE))
+    return np.asarray(
+        _middle(upright.resize(size, Image.Resampling.BILINEAR), PROBE_SIZE, PROBE_SIZE)
+    )
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -172,7 +174,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _load_what_shows(image: Image.Image) -> None:
-    """Decode an image; of an animation the first frame of which anything is seen."""
+    """Decode an image; of an animation, the first frame that is not empty."""
     image.load()
     if not getattr(image, "is_animated", False):
         return
@@ -186,25 +188,25 @@ def _load_what_shows(image: Image.Image) -> None:
 class _Memory:
     """Lets images be decoded side by side while they are small; a large one has to wait."""
 
-    def __init__(self, size: int) -> None:
-        self._left = size
+    def __init__(self) -> None:
+        self._taken = 0
         self._changed = Condition()
 
     @contextmanager
     def of(self, size: int) -> Iterator[None]:
-        """Hold this many bytes; waits until so many are left."""
+        """Hold this many bytes; waits until they are left of what images may take together."""
         with self._changed:
-            self._changed.wait_for(lambda: size <= self._left)
-            self._left -= size
+            self._changed.wait_for(lambda: self._taken + size <= MOST_MEMORY)
+            self._taken += size
         try:
             yield
         finally:
             with self._changed:
-                self._left += size
+                self._taken -= size
                 self._changed.notify_all()
 
 
-_memory = _Memory(MOST_MEMORY)
+_memory = _Memory()
 
 
 @contextmanager
@@ -251,7 +253,7 @@ def _memory_of(image: Image.Image, file: BinaryIO, memory: Mapping[str, int]) ->
 
 
 def _kind(image: Image.Image, file: BinaryIO) -> str:
-    """The format of an image, as tables of memory have it; of a small one it may be the worst."""
+    """The format of an image as the tables of memory name it; small JPEGs count as progressive."""
     if image.format not in ("JPEG", "MPO"):
         return image.format or ""
     is_large = image.width * image.height * MEMORY_REDUCED[IN_SCANS] > MOST_MEMORY
@@ -264,7 +266,7 @@ def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """One short line for a reader who knows the file, not the decoder."""
+    """One short line that says what is wrong with the file."""
     if isinstance(error, UnidentifiedImageError):
         return "not an image of a known format"
     if isinstance(error, MemoryError):
@@ -273,5 +275,4 @@ def _reason(path: Path, error: Exception) -> str:
         return "a link to nothing"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    text = " ".join(str(error).split()) or type(error).__name__
-    return f"damaged: {text[:120]}"
+    return f"damaged: {reason_of(error)[:120]}"

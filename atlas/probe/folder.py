@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,8 @@ class Folder(ProbeSet):
     kind = "folder"
 
     def __init__(self, path: Path, name: str | None = None) -> None:
+        # Pillow remarks on odd metadata; whether an image is readable is decided and told here.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         found, skipped = _list_files(path)
         with ThreadPoolExecutor(decoders()) as pool:
             digests = list(pool.map(_inspect, (path / file for file in found)))
@@ -104,7 +107,7 @@ def _list_files(folder: Path) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def _folder_name(path: Path) -> str:
-    """What pages may call a folder: its name, but neither a root nor the name of a user."""
+    """What pages may call a folder: its name, unless it is a root or the home of a user."""
     folder = path.resolve()
     own = home()
     homes = {own, *(Path(user.pw_dir) for user in pwd.getpwall())}
@@ -115,7 +118,7 @@ def _folder_name(path: Path) -> str:
 
 
 def _display_names(paths: Sequence[str]) -> list[str]:
-    """Names for paths by which pages and tables call them, each its own."""
+    """A name for each path, for pages and tables; no two are the same."""
     names: list[str] = []
     taken: set[str] = set(paths)
     for path in paths:

@@ -1,46 +1,68 @@
 """Imagenette as a probe set, downloaded once."""
 
-import http.client
-import socket
 import tarfile
 import tempfile
-import urllib.error
 from pathlib import Path, PurePosixPath
 
+from atlas._system.download import DownloadError, download, reason
 from atlas._system.paths import cache_folder
+from atlas._system.progress import Show, unseen
 from atlas.errors import AtlasError
 from atlas.probe.folder import Folder
 
-DOWNLOAD_TIMEOUT = 10.0
-"""Seconds without a byte after which a download is given up."""
+EDITIONS = {"imagenette": "320px", "imagenette-160": "160px"}
+"""By the name of the probe set, what torchvision calls the edition: the images' short side."""
+
+
+class Unavailable(AtlasError):
+    """Imagenette is not there and cannot be had; ``why`` names no place of this machine."""
+
+    def __init__(self, where: str, why: str) -> None:
+        self.why = why
+        super().__init__(f"{where}: {why}; try again, or use --probe FOLDER or --probe stimuli")
 
 
 class Imagenette(Folder):
-    """The 3,925 validation photographs of Imagenette (Howard 2019), short side 320 pixels.
+    """The 3,925 validation photographs of Imagenette (Howard 2019), an edition of ``EDITIONS``.
 
-    Looked for in the user's cache folder, else downloaded; raises AtlasError where neither works.
-    The digest of what the verified archive held is kept beside it, and held against it each time.
+    Looked for in the user's cache folder, else downloaded unless ``cached`` is asked for, where
+    ``show`` shows the progress; raises Unavailable where neither works. The digest of what the
+    verified archive held is kept beside it, and held against it each time.
     """
 
     kind = "imagenette"
 
-    def __init__(self) -> None:
-        folder = cache_folder() / "atlas" / "imagenette2-320"
-        if self._is_as_unpacked(folder):
+    def __init__(
+        self, edition: str = "imagenette", show: Show = unseen, *, cached: bool = False
+    ) -> None:
+        folder = _folder(edition)
+        if self._is_as_unpacked(edition, folder):
             return
+        if cached:
+            raise Unavailable(f"cannot open {str(folder)!r}", f"{edition} is not in the cache")
         changed = f"{folder} is not what was downloaded" if folder.is_dir() else None
-        _download_imagenette(folder, f"{changed}, and " if changed else "")
-        super().__init__(folder / "val", name="imagenette")
+        _download(edition, folder, f"{changed}, and " if changed else "", show)
+        super().__init__(folder / "val", name=edition)
         if changed:
             self.remarks.append(f"{changed}: downloaded again")
 
-    def _is_as_unpacked(self, folder: Path) -> bool:
+    def _is_as_unpacked(self, edition: str, folder: Path) -> bool:
         """Open the folder; whether it holds what its archive held."""
         try:
-            super().__init__(folder / "val", name="imagenette")
+            super().__init__(folder / "val", name=edition)
             return _seal(folder).read_text("utf-8") == self.digest
         except (AtlasError, OSError, ValueError):
             return False
+
+
+def _folder(edition: str) -> Path:
+    """Where an edition is kept. Raises Unavailable for a user without a place for it."""
+    if edition not in EDITIONS:
+        raise Unavailable(f"cannot open {edition!r}", "there is no such edition of Imagenette")
+    try:
+        return cache_folder() / "atlas" / f"imagenette2-{EDITIONS[edition].removesuffix('px')}"
+    except AtlasError as error:
+        raise Unavailable("cannot keep Imagenette", str(error)) from None
 
 
 def _seal(folder: Path) -> Path:
@@ -48,36 +70,30 @@ def _seal(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.sha256")
 
 
-def _download_imagenette(folder: Path, before: str = "") -> None:
-    """Download and unpack Imagenette's validation images.
+def _download(edition: str, folder: Path, before: str, show: Show) -> None:
+    """Download and unpack an edition's validation images.
 
-    Raises AtlasError, with what is to be said ``before``, when they cannot be had.
+    Raises Unavailable, with what is to be said ``before``, when they cannot be had.
     """
-    from torch.hub import download_url_to_file
-    from torchvision.datasets import Imagenette as Downloader
+    from torchvision.datasets import Imagenette as Published
 
-    url, _ = Downloader._ARCHIVES["320px"]
-    cache, timeout = folder.parent, socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
+    url, md5 = Published._ARCHIVES[EDITIONS[edition]]
+    cache = folder.parent
     try:
         cache.mkdir(parents=True, exist_ok=True)
         # Unpacked beside its place and moved there whole: a half data set is never used.
         with tempfile.TemporaryDirectory(dir=cache) as part:
-            # Fetched here, since torchvision draws a bar; it finds the file and checks its MD5.
-            download_url_to_file(url, f"{part}/{PurePosixPath(url).name}", progress=False)
-            Downloader(part, split="val", size="320px", download=True)
-            unpacked = Path(part) / folder.name
+            archive, unpacked = Path(part) / PurePosixPath(url).name, Path(part) / folder.name
+            download(url, archive, md5, "md5", show)
+            with tarfile.open(archive) as tar:
+                # Python 3.11.0 to 3.11.3 know no filters.
+                tar.extraction_filter = getattr(tarfile, "data_filter", lambda file, _: file)
+                wanted = f"{folder.name}/val/"
+                tar.extractall(part, [file for file in tar if file.name.startswith(wanted)])
             _seal(folder).write_text(Folder(unpacked / "val").digest, "utf-8")
             if folder.is_dir():
                 folder.rename(Path(part) / "changed")
             unpacked.rename(folder)
-    except (OSError, RuntimeError, http.client.HTTPException, tarfile.TarError) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()  # it holds the connection
-        problem = " ".join(str(error).split()) or type(error).__name__
-        raise AtlasError(
-            f"{before}cannot download Imagenette to {str(cache)!r}: {problem}; "
-            "try again, or use --probe FOLDER or --probe stimuli"
-        ) from error
-    finally:
-        socket.setdefaulttimeout(timeout)
+    except (DownloadError, OSError, tarfile.TarError) as error:
+        where = f"{before}cannot download Imagenette to {str(cache)!r}"
+        raise Unavailable(where, reason(error)) from error

@@ -1,4 +1,4 @@
-"""A JPEG that was cut and then closed: the decoder fills what is missing, and says nothing.
+"""A JPEG that was cut and then closed: the decoder silently fills what is missing.
 
 What is missing shows in two ways. A progressive JPEG comes in many scans (ITU T.81, annex G), and
 lacks the later ones. Of a scan that was cut, libjpeg makes the blocks without data mid-gray. An
@@ -68,7 +68,7 @@ def _has_all_scans(file: BinaryIO) -> bool:
 
 
 def _missing_after_scans(file: BinaryIO) -> Iterator[Missing]:
-    """What is missing after each scan; it is known of coefficients alone."""
+    """What is missing after each scan; only coefficients tell."""
     missing: Missing = {}
     for marker, segment in _segments(file):
         if marker in FRAMES:
@@ -83,7 +83,7 @@ def _missing_after_scans(file: BinaryIO) -> Iterator[Missing]:
 
 
 def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The segments of a JPEG, each by its marker, to its end or as far as they go."""
+    """The segments of a JPEG, each with its marker, as far as they are whole."""
     file.seek(2)
     while (marker := _next_marker(file)) not in (None, CLOSED):
         size = int.from_bytes(file.read(2))

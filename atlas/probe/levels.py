@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from atlas.probe.said import DEEP, Said
 
 FAR_BELOW = 4
-"""Values below one part in so many of a range leave two of its bits unused."""
+"""Values that all lie below a fourth of a range leave its two highest bits unused."""
 
 USUAL_WHITES = {"16": (DEEP,), "32": (255, DEEP), "float": (1, 255, DEEP)}
 """Of 16 bits, and of 32, which have no agreed white: whole numbers and floating point."""
@@ -65,7 +65,7 @@ def extremes(parts: Iterable[NDArray]) -> tuple[float, float]:
 
 
 def to_8_bits(values: NDArray, black: float, white: float) -> NDArray[np.uint8]:
-    """Values between black and white as bytes; what is no finite number is black."""
+    """Values between black and white as bytes; NaN and infinity become black."""
     if values.dtype == np.uint16 and values.size > DEEP:
         return to_8_bits(np.arange(DEEP + 1), black, white)[values]
     span = max(white - black, float(np.finfo(float).tiny))

@@ -1,28 +1,44 @@
 """Open a probe set by its name, or a folder of images."""
 
-import warnings
 from pathlib import Path
 
 from atlas._system.paths import as_path
+from atlas._system.progress import Show, unseen
 from atlas.errors import UsageError
 from atlas.probe.folder import Folder
-from atlas.probe.imagenette import Imagenette
+from atlas.probe.imagenette import EDITIONS, Imagenette, Unavailable
 from atlas.probe.probe_set import ProbeSet
 from atlas.probe.stimulus_set import Stimuli
 
+NAMES = ("auto", "stimuli", *EDITIONS)
+"""What is no folder; a folder with one of these names is given as a Path or as ``./stimuli``."""
 
-def open_probe_set(source: str | Path) -> ProbeSet:
-    """Open ``stimuli``, ``imagenette`` or a folder of images.
 
-    A folder with one of these two names is given as a Path or as ``./stimuli``. Raises AtlasError
-    when there is nothing to be read.
+def open_probe_set(source: str | Path, show: Show = unseen) -> ProbeSet:
+    """Open ``auto``, ``stimuli``, ``imagenette``, ``imagenette-160`` or a folder of images.
+
+    ``auto`` is ``imagenette-160`` where it is cached or can be downloaded, else the stimuli, whose
+    ``fallback`` then says why. ``show`` shows the progress of a download. Raises AtlasError when
+    there is nothing to be read.
     """
     if not isinstance(source, str | Path) or not str(source) or "\0" in str(source):
-        raise UsageError("a probe set is stimuli, imagenette, or the path of a folder")
+        raise UsageError(f"a probe set is {', '.join(NAMES)}, or the path of a folder")
     if source == "stimuli":
         return Stimuli()
-    # Pillow remarks on odd metadata; whether an image is readable is decided and told here.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    if source == "imagenette":
-        return Imagenette()
+    if source == "auto":
+        return _photographs_or_stimuli(show)
+    if isinstance(source, str) and source in EDITIONS:
+        return Imagenette(source, show)
     return Folder(as_path(source))
+
+
+def _photographs_or_stimuli(show: Show) -> ProbeSet:
+    try:
+        return Imagenette("imagenette-160", show)
+    except Unavailable as error:
+        probe = Stimuli()
+        probe.fallback = (
+            f"Imagenette cannot be had ({error.why}), so units are ranked by drawn stimuli: "
+            "ranking and gain say less than with photographs."
+        )
+        return probe

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,14 +26,14 @@ UNNAMED = "a folder of images"
 class ProbeSet(ABC):
     """Named images of 224x224x3 RGB bytes.
 
-    ``kind`` is stimuli, folder or imagenette; ``name`` is for display and no path; ``digest``
-    (SHA-256) depends on the images' names and contents, not on where they lie. ``skipped`` lists
+    ``kind`` says where they come from; ``name`` is for display and no path; ``digest`` (SHA-256)
+    depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
     ``assumed`` says of some images what had to be taken for granted; it grows too. ``remarks`` are
-    lines for the log on how the set was come by.
+    lines for the log on how the set was come by; ``fallback`` says why it stands in for another.
     """
 
-    kind: str
+    kind: Literal["stimuli", "folder", "imagenette"]
     synthetic: bool = False
 
     def __init__(self, name: str, names: Sequence[str], digest: str) -> None:
@@ -42,6 +43,7 @@ class ProbeSet(ABC):
         self.skipped: list[tuple[str, str]] = []
         self.assumed: dict[str, str] = {}
         self.remarks: list[str] = []
+        self.fallback: str | None = None
         self._unreadable: set[int] = set()
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ class ProbeSet(ABC):
             self.skipped.append((self.names[index], reason))
 
     def table(self) -> pd.DataFrame:
-        """A row an image, but for those that turned out to be unreadable: ``image``."""
+        """One row for each image that has not turned out to be unreadable: ``image``."""
         names = [name for i, name in enumerate(self.names) if i not in self._unreadable]
         return pd.DataFrame({"image": names}, dtype=str)
 

@@ -1,4 +1,4 @@
-"""What a file says of the values of its pixels, and Pillow does not tell."""
+"""What a file says about the values of its pixels but Pillow does not pass on."""
 
 import math
 import struct

@@ -17,6 +17,7 @@ from atlas.probe import probe_set
 from atlas.probe.probe_set import ProbeSet
 from atlas.rank import weakest_images
 from atlas.rank.places import RUNNERS_UP, STRONGEST
+from atlas.rank.weakest_images import Weakest
 
 BATCH = 32
 
@@ -29,8 +30,8 @@ class LayerStatistics:
     deviations of the images' means; ``conditions`` the mean over each group of images.
     ``strongest`` holds the ``image``, ``mean``, ``peak``, ``position`` and ``rms`` of each unit's
     strongest images by spatial mean, as UxK tables; images with the same mean stay in the order
-    shown. ``weakest`` holds keys of the weakest images, which ``weakest.decode`` reads with the
-    ``lots`` of all images.
+    shown. Of images with the same mean, the ``weakest`` are chosen by ``lots``: the places of all
+    images in a shuffled order.
     """
 
     lots: Tensor
@@ -43,7 +44,7 @@ class LayerStatistics:
     max: Tensor = field(default_factory=lambda: torch.tensor(-torch.inf))
     active: Tensor = field(default_factory=lambda: torch.zeros(()))
     strongest: dict[str, Tensor] = field(default_factory=dict)
-    weakest: Tensor = field(default_factory=lambda: torch.empty(0))
+    weakest: Weakest = weakest_images.NONE
     conditions: Tensor = field(default_factory=lambda: torch.zeros(()))
 
     def update(self, activations: Tensor, indices: Tensor, membership: Tensor) -> None:
@@ -71,7 +72,7 @@ class LayerStatistics:
         self.max = torch.maximum(self.max.to(peaks), peaks.amax(0))
         self.active = self.active + (values > 0).sum((0, 1)).double()
         self.conditions = self.conditions + membership @ means
-        self.weakest = weakest_images.update(self.weakest, means, self.lots[indices])
+        self.weakest = weakest_images.update(self.weakest, indices, means, self.lots)
 
         responses = {
             "image": indices[:, None].expand_as(positions),

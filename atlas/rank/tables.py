@@ -27,7 +27,7 @@ def activations_table(statistics: Mapping[str, LayerStatistics]) -> pd.DataFrame
 
 
 def scales(strongest: pd.DataFrame) -> dict[tuple[str, int], float]:
-    """What a relative objective counts each unit's mean activation in, by layer and unit.
+    """What a relative objective divides each unit's mean activation by, for each layer and unit.
 
     It is that on the unit's strongest image. A unit that no image excites has the median of its
     layer's, and where that is not above 0 either, 1.
@@ -62,6 +62,14 @@ def strongest_table(
         }
         tables.append(pd.DataFrame({k: v if k == "layer" else v.ravel() for k, v in table.items()}))
     return pd.concat(tables).reset_index(drop=True)
+
+
+def strongest_stimuli_table(
+    statistics: Mapping[str, LayerStatistics], names: Sequence[str]
+) -> pd.DataFrame:
+    """Columns layer, unit, place, stimulus, mean; nine rows a unit, of statistics over stimuli."""
+    table = strongest_table(statistics, names).rename(columns={"image": "stimulus"})
+    return table.loc[:, ["layer", "unit", "place", "stimulus", "mean"]]
 
 
 def tuning_table(

@@ -4,6 +4,8 @@ Many images leave a unit of a deep layer at zero, all alike. Which of them are k
 lot: the first ones shown may all be of one kind, since folders are sorted.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,35 +15,49 @@ WEAKEST = 200
 """How many images are kept for a unit."""
 
 
+class Weakest(NamedTuple):
+    """The weakest images of each unit, in no order.
+
+    ``images`` are their indices and ``means`` the unit's responses to them: UxK, as int64 and as
+    float32, with K at most 200.
+    """
+
+    images: Tensor
+    means: Tensor
+
+
+NONE = Weakest(torch.empty(0, dtype=torch.int64), torch.empty(0))
+"""Before the first batch."""
+
+
 def draw_lots(images: int) -> Tensor:
-    """A fixed shuffled order of so many images: the place of each, as int64."""
+    """The place of each image in a fixed shuffled order, as int64."""
     return torch.from_numpy(np.random.PCG64(0).random_raw(images).argsort().argsort())
 
 
-def update(kept: Tensor, means: Tensor, lots: Tensor) -> Tensor:
+def update(kept: Weakest, images: Tensor, means: Tensor, lots: Tensor) -> Weakest:
     """Take in a batch.
 
     Args:
-        kept: what the update before returned; empty at first.
+        kept: what the update before returned; ``NONE`` at first.
+        images: the indices of the B images.
         means: BxU responses, rounded here to float32.
-        lots: of the B images.
-
-    Returns:
-        UxK keys of the weakest images, K at most 200, in no order. A key is one whole number that
-        sorts by response, then by lot: the bits of the float32 above those of the lot.
+        lots: of all images.
     """
-    bits = (means.float() + 0.0).view(torch.int32).long()  # + 0.0 makes zero of minus zero
-    ordered = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
-    keys = ((ordered << 32) | lots[:, None]).T
-    if kept.numel():
-        keys = torch.cat([kept, keys], 1)
-    return keys.topk(min(WEAKEST, keys.shape[1]), largest=False, sorted=False).values
+    found = Weakest(images.expand(means.shape[1], -1), means.float().T)
+    if kept is not NONE:
+        found = Weakest(*(torch.cat(pair, 1) for pair in zip(kept, found, strict=True)))
+    count = min(WEAKEST, found.images.shape[1])
+    # All that are below the last one kept, and of its equals those with the lowest lots.
+    limit = found.means.topk(count, largest=False).values[:, -1:]
+    order = lots[found.images].where(found.means == limit, -1)
+    order = order.masked_fill(found.means > limit, len(lots))
+    chosen = order.topk(count, largest=False, sorted=False).indices
+    return Weakest(*(table.gather(1, chosen) for table in found))
 
 
-def decode(kept: Tensor, lots: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Images and responses, UxK each, the weakest first; ``lots`` are those of all images."""
-    keys = kept.sort(1).values.cpu()
-    image_of = torch.argsort(lots.cpu())
-    ordered = (keys >> 32).int()
-    bits = torch.where(ordered < 0, ordered ^ 0x7FFFFFFF, ordered)
-    return image_of[keys & 0xFFFFFFFF].numpy(), bits.view(torch.float32).numpy()
+def in_order(kept: Weakest, lots: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Images and responses, UxK each, the weakest first and equals by lot."""
+    images, means = (table.cpu().numpy() for table in kept)
+    order = np.lexsort((lots.cpu().numpy()[images], means))
+    return np.take_along_axis(images, order, 1), np.take_along_axis(means, order, 1)

@@ -1,246 +1,15 @@
 """What the site shows; the pages are written from this alone."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
-from atlas._system.filenames import slug
 from atlas.recipe import Recipe, constants
-from atlas.run.schema import BranchDescription, NetworkDescription, RunSettings
-from atlas.run.tables import Evidence
-
-SHOWN = 10
-"""How many pictures of a layer are shown side by side; the others are behind its table."""
+from atlas.render.units import Layer, Unit
+from atlas.run.schema import NetworkDescription, RunSettings
 
 ARTICLE = asdict(Recipe())
 """Every constant of the article's recipe."""
-
-
-class Statistics(NamedTuple):
-    """A unit over the probe set, and its rank in the layer by mean activation."""
-
-    unit: int
-    rank: int
-    mean: float
-    std: float
-    max: float
-    active_fraction: float
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One finished picture of a unit.
-
-    Args:
-        recipe, sample: which of the unit's pictures.
-        stem: path of its files in the site and in the run, without suffix.
-        status: ok, silent or broken.
-        activations: RMS before every optimizer step; None where it was not finite.
-        terms: of the loss before the last step.
-        size, last_size: side in pixels, now and at the end of the recipe.
-        stages: (upscale, size in pixels), in order; the last is the picture itself.
-    """
-
-    recipe: str
-    sample: int
-    stem: str
-    status: str
-    seed: int
-    attempt: int
-    size: int
-    last_size: int
-    activations: list[float | None]
-    terms: dict[str, float | None]
-    stages: list[tuple[int, int]]
-    evidence: Evidence | None
-
-    @property
-    def growing(self) -> bool:
-        """Whether a build goes on with it."""
-        return self.size < self.last_size
-
-    @property
-    def image(self) -> str:
-        """The picture for the web."""
-        return f"images/{self.stem}.webp"
-
-    @property
-    def thumbnail(self) -> str:
-        """The small picture for cards and tables."""
-        return f"images/{self.stem}.small.webp"
-
-    @property
-    def lossless(self) -> str:
-        """The published 8-bit picture, lossless."""
-        return f"images/{self.stem}.png"
-
-    def stage(self, index: int) -> str:
-        """A stage of its growth, at native size; the last is the picture."""
-        last = index == len(self.stages) - 1
-        return self.image if last else f"images/{self.stem}.stage{index}.webp"
-
-
-@dataclass(frozen=True)
-class ProbeImage:
-    """One of a unit's strongest probe images; ``row`` and ``column`` place its peak."""
-
-    name: str
-    mean: float
-    peak: float
-    row: int
-    column: int
-
-    @property
-    def file(self) -> str:
-        """What the image is called on a page: by its file alone, not by the folders it lies in."""
-        return base_name(self.name)
-
-
-def stand_ins(recipes: Sequence[str], there: Sequence[str]) -> dict[str, list[str]]:
-    """For what recipes each that is there is shown: itself, and the first also for the missing."""
-    missing = [recipe for recipe in recipes if recipe not in there]
-    return {
-        recipe: [recipe, *(missing if place == 0 else ())] for place, recipe in enumerate(there)
-    }
-
-
-class View(NamedTuple):
-    """A picture of a unit, and the recipes in whose view of the site it stands for the unit."""
-
-    picture: Picture
-    recipes: list[str]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit that has pictures, and with them a page.
-
-    ``pictures`` are in the order of the site's recipes, then of samples; ``identified`` is the
-    fraction of two-choice tasks solved with the pictures of a recipe, or with the photographs.
-    """
-
-    layer: "Layer"
-    statistics: Statistics
-    pictures: list[Picture]
-    strongest: list[ProbeImage]
-    tuning: dict[str, float]
-    identified: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def number(self) -> int:
-        """Which channel of the layer it is, from 0."""
-        return self.statistics.unit
-
-    @property
-    def rank(self) -> int:
-        """Place in the layer by mean activation, from 1."""
-        return self.statistics.rank
-
-    @property
-    def mean(self) -> float:
-        """Mean activation over the probe set."""
-        return self.statistics.mean
-
-    @property
-    def picture(self) -> Picture:
-        """The one the site shows first."""
-        return self.pictures[0]
-
-    @property
-    def recipes(self) -> list[str]:
-        """The recipes it has pictures by."""
-        return list(dict.fromkeys(picture.recipe for picture in self.pictures))
-
-    def by(self, recipe: str) -> list[Picture]:
-        """Its pictures by one recipe, sample by sample."""
-        return [picture for picture in self.pictures if picture.recipe == recipe]
-
-    def views(self, recipes: Sequence[str]) -> list[View]:
-        """Its first picture by each recipe; the first of all stands in for recipes without.
-
-        A unit without any of them is shown by a recipe that it has.
-        """
-        there = [recipe for recipe in recipes if recipe in self.recipes] or self.recipes[:1]
-        stands = stand_ins(recipes, there)
-        return [View(self.by(recipe)[0], shown) for recipe, shown in stands.items()]
-
-    @property
-    def name(self) -> str:
-        """Layer and number, as options and comparisons write them."""
-        return f"{self.layer.name}:{self.number}"
-
-    @property
-    def href(self) -> str:
-        """Its page."""
-        return f"units/{self.layer.slug}/{self.number:04d}.html"
-
-    @property
-    def branch(self) -> str | None:
-        """The branch it comes from, where the layer concatenates several."""
-        return self.layer.branch_of(self.number)
-
-
-@dataclass(eq=False)
-class Layer:
-    """A layer: its place in the network, the statistics of all units, the units with pages."""
-
-    name: str
-    index: int
-    units: int
-    stride: int | None
-    receptive_field: int | None
-    center: tuple[float, float] | None
-    height: int
-    width: int
-    rectified: bool
-    branches: list[BranchDescription]
-    table: list[Statistics]
-    pictured: list[Unit]
-    sheets: list[str] = field(default_factory=list)
-    """The recipes of which it has a contact sheet."""
-
-    @cached_property
-    def slug(self) -> str:
-        """The name as part of a file name."""
-        return slug(self.name, "layer")
-
-    @property
-    def href(self) -> str:
-        """Its page."""
-        return f"layers/{self.slug}.html"
-
-    def sheet(self, recipe: str) -> str:
-        """Its contact sheet of one recipe."""
-        return f"images/sheets/{slug(recipe)}/{self.slug}.webp"
-
-    @property
-    def short(self) -> str:
-        """The name as the drawing and the charts print it: ``4a`` for ``inception4a``."""
-        return self.name.removeprefix("inception").replace("maxpool", "pool")
-
-    @property
-    def shown(self) -> list[Unit]:
-        """The first units with a picture, by rank."""
-        return self.pictured[:SHOWN]
-
-    @cached_property
-    def recipes(self) -> frozenset[str]:
-        """The recipes by which units of it are pictured."""
-        return frozenset(recipe for unit in self.pictured for recipe in unit.recipes)
-
-    @property
-    def silent_units(self) -> int | None:
-        """Units that no probe image excites; None where activations may be negative."""
-        return sum(row.max <= 0 for row in self.table) if self.rectified else None
-
-    def branch_of(self, unit: int) -> str | None:
-        """The branch that gives this unit."""
-        for branch in self.branches:
-            if branch.first <= unit < branch.first + branch.units:
-                return branch.name
-        return None
 
 
 @dataclass(frozen=True)
@@ -271,7 +40,7 @@ class Catalog:
 
     @cached_property
     def along_depth(self) -> list[str]:
-        """The recipes that say something along depth: not those tried out in a single layer."""
+        """The recipes that can be compared along depth: those tried in more than a single layer."""
         pictured = [layer for layer in self.layers if layer.pictured]
         return [
             recipe
@@ -316,11 +85,3 @@ class Catalog:
     def notice(self) -> str | None:
         """What must be said of the weights wherever they are shown."""
         return self.settings.weights.notice
-
-
-def base_name(path: str) -> str:
-    """The last part of a path: what a page may say of where a file lay.
-
-    A backslash is no separator here, but a character like any other.
-    """
-    return PurePosixPath(path).name or path

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike
 
+from atlas.probe.stimuli.drawing import oklab
 from atlas.render.svg import element, image, line, number, path, text, ticks
 
 WIDTH, HEIGHT = 480, 190
@@ -226,20 +227,9 @@ def receptive_field(side: int | None, whole: int) -> Markup:
 
 def oklab_hex(lightness: float, chroma: float, hue: float) -> str:
     """An Oklab color (Ottosson 2020) as ``#rrggbb``, clipped to what a screen shows."""
-    a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    linear = (
-        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
-        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
-        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
-    )
-    encoded = [
-        12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055
-        for v in (min(max(value, 0.0), 1.0) for value in linear)
-    ]
-    return "#" + "".join(f"{round(255 * value):02x}" for value in encoded)
+    angle = math.radians(hue)
+    color = oklab(lightness, chroma * math.cos(angle), chroma * math.sin(angle))
+    return "#" + np.rint(255 * color).astype(np.uint8).tobytes().hex()
 
 
 class Scale:

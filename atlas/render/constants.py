@@ -1,4 +1,4 @@
-"""What the constants of the recipes mean, said for readers of the pages."""
+"""What the constants of the recipes mean, in words for readers of the pages."""
 
 import json
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ MEANINGS = {
 
 
 def columns(catalog: Catalog) -> dict[str, Constants]:
-    """The recipes of the run, after the article's own constants where none has just these."""
+    """The recipes of the run; before them the article's, if none of them has its constants."""
     recipes: dict[str, Constants] = dict(catalog.constants)
     return recipes if ARTICLE in recipes.values() else {"the article's": ARTICLE} | recipes
 

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 from msgspec import to_builtins
 
-from atlas.render.catalog import Catalog, Picture, Unit
+from atlas.render.catalog import Catalog
 from atlas.render.pictures import Look
+from atlas.render.units import Picture, Unit
 from atlas.run.tables import EVIDENCE
 
 SCHEMA = 2

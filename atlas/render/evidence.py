@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from markupsafe import Markup
 
 from atlas.recipe import PHOTOGRAPHS
-from atlas.render.catalog import Catalog, Picture, Unit, View
+from atlas.render.catalog import Catalog
 from atlas.render.pictures import Look
-from atlas.render.svg import element, image, line, number
+from atlas.render.svg import element, image, line, number, percent
+from atlas.render.units import Picture, Unit, View
 
 NOT_MEASURED = "Not measured in this run."
 
@@ -79,14 +80,14 @@ def evidence_rows(
             figure("standing"), "Undefined for a unit that no probe image changes.",
             lambda value: "–" if value is None else f"{value:.0f}"),
         *(
-            row(key, title, phrase, figure(key), silent, percent, fraction=True)
+            row(key, title, phrase, figure(key), silent, whole_percent, fraction=True)
             for key, title, phrase in DISTURBED
         ),
         row("slope", "Slope of the spectrum", _slope_phrase(catalog), figure("slope"),
             "Undefined for a uniform picture.", lambda value: number(value, 2)),
         row("identified", "Identification", _identification_phrase(catalog, unit),
             lambda picture: unit.identified.get(picture.recipe), no_judge(catalog),
-            percent, fraction=True, chance=0.5),
+            whole_percent, fraction=True, chance=0.5),
     ]  # fmt: skip
     if any(len(unit.by(view.picture.recipe)) > 1 for view in views):
         rows.append(
@@ -108,6 +109,8 @@ def evidence_rows(
 LIKENESS = "1 the same pattern over its units, 0 unrelated"
 """What the ends of the scale of likeness mean."""
 
+whole_percent = partial(percent, digits=0)
+
 DISTURBED = [
     ("shift", "Left after a shift",
      "Share of the activation that is left when the picture is moved by 8 pixels."),
@@ -123,11 +126,6 @@ def likeness(samples: list[Picture]) -> float | None:
     found = [sample.evidence.alike for sample in samples if sample.evidence]
     known = [value for value in found if value is not None]
     return float(np.mean(known)) if known else None
-
-
-def percent(value: float | None) -> str:
-    """A fraction as whole percent."""
-    return "–" if value is None else f"{100 * value:.0f} %"
 
 
 def _times(value: float | None) -> str:
@@ -152,7 +150,7 @@ def _identification_phrase(catalog: Catalog, unit: Unit) -> str:
     )
     if (right := unit.identified.get(PHOTOGRAPHS)) is None:
         return phrase
-    return f"{phrase} Shown its nine strongest {images} instead: {percent(right)}."
+    return f"{phrase} Shown its nine strongest {images} instead: {whole_percent(right)}."
 
 
 def no_judge(catalog: Catalog) -> str:
@@ -179,6 +177,5 @@ def _bar(percents: int | None, chance: float | None) -> Markup:
         parts.append(element("rect", x=0, y=2, width=long, height=height - 4, class_="fill"))
     if chance is not None:
         parts.append(line(width * chance, 0, width * chance, height, "chance"))
-    drawing = image(width, height, "", *parts, class_="fraction")
     # The figure beside it says the same.
-    return Markup(str(drawing).replace('role="img" aria-label=""', 'aria-hidden="true"', 1))
+    return image(width, height, None, *parts, class_="fraction")

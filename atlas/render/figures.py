@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.examine.intervals import Range, Statistic, estimate
-from atlas.render.catalog import Catalog, Evidence, Layer, Picture, Unit
+from atlas.render.catalog import Catalog
 from atlas.render.method import maximizers
 from atlas.render.pictures import Look
+from atlas.render.units import Layer, Picture, Unit
+from atlas.run.tables import Evidence
 
 Looks = Mapping[str, Look]
 

@@ -8,13 +8,14 @@ from markupsafe import Markup
 
 from atlas.examine.intervals import Range, estimate
 from atlas.recipe import PHOTOGRAPHS
-from atlas.render.catalog import Catalog, Layer
+from atlas.render.catalog import Catalog
 from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
 from atlas.render.evidence import no_judge
 from atlas.render.figures import Looks, Measure, measures
 from atlas.render.method import listed
 from atlas.render.pairs import Comparison
 from atlas.render.svg import number
+from atlas.render.units import Layer
 
 BOROWSKI = {"people, photographs 92 %": 92.0, "people, synthetic 82 %": 82.0, "chance 50 %": 50.0}
 """Borowski et al. 2021, "Exemplary natural images explain CNN activations better than
@@ -39,7 +40,7 @@ class Finding:
 
 
 def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> list[Finding]:
-    """All findings that the run has something to say of, over its layers in depth order."""
+    """All findings for which the run has data, over its layers in depth order."""
     drawn = [comparison for comparison in comparisons if comparison.recipe in catalog.along_depth]
     found = [_over_recipes(catalog, looks, measure, drawn) for measure in measures(catalog)]
     found += [
@@ -125,7 +126,7 @@ def _left_out(catalog: Catalog, looks: Looks, measure: Measure) -> str:
 
 
 def _outcomes(catalog: Catalog) -> str:
-    """How many pictures came to nothing, by recipe."""
+    """How many pictures failed, by recipe."""
     told = []
     for recipe in catalog.recipes:
         found = [picture.status for unit in catalog.pictured for picture in unit.by(recipe)]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.examine.intervals import Range
-from atlas.render.catalog import Catalog, Layer, Picture, Unit
+from atlas.render.catalog import Catalog
 from atlas.render.constants import differences
 from atlas.render.figures import Looks, Measure, measures
 from atlas.render.pairs import Difference, difference, paired
 from atlas.render.svg import number
+from atlas.render.units import Layer, Picture, Unit
 
 RECOGNIZABLE = (
     "inception4a",

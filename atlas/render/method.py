@@ -1,11 +1,10 @@
 """How the pictures are made, in words that are true of the recipes of the run."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from atlas.render.catalog import Catalog
-
-Constants = Mapping[str, Any]
+from atlas.render.constants import Constants
 
 
 class Account(NamedTuple):

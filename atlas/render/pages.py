@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import numpy as np
-from markupsafe import Markup
 
 from atlas.examine.intervals import FEWEST
 from atlas.render import (
@@ -22,14 +21,15 @@ from atlas.render import (
     pairs,
     provenance,
 )
-from atlas.render.catalog import ARTICLE, SHOWN, Catalog, Layer, Picture, Unit, View, stand_ins
+from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
 from atlas.render.figures import measures
-from atlas.render.output import SiteFolder
+from atlas.render.frame import Frame
 from atlas.render.pictures import Look
+from atlas.render.portrait import portrait
 from atlas.render.probe_images import outline
-from atlas.render.templating import Templates
 from atlas.render.tuning import tuning_curves
+from atlas.render.units import SHOWN, Layer, Unit, stand_ins
 
 COMPARED = 4
 """How many layers or units are compared at most."""
@@ -45,45 +45,30 @@ ON_CARD = 4
 """How many pictures of a layer stand on its card."""
 
 
-@dataclass(frozen=True)
-class Portrait:
-    """A unit by one recipe: what its page shows of the recipe's first picture and its samples."""
-
-    view: View
-    samples: list[Picture]
-    likeness: float | None
-    curve: Markup
-    dips: str
-    unrectified: str | None
-    command: str
-
-
 @dataclass
 class Pages:
     """Writes all pages of one site.
 
     Args:
-        catalog: what they show.
+        frame: writes each of them.
         looks: what was measured on each picture, by its stem.
-        templates, folder: from where, and to where.
-        base_url: address of the site with a slash at its end, if known.
-        cover: the picture for sharing the site as a whole.
         sheets: width and height of the contact sheets, by their name in the site.
         lossless_ranks: how many of a layer's pictures are there to be downloaded losslessly.
         probe_files: files of the probe images that are shown, by image name.
-        progress: called with 1 for every page.
+        stimulus_files: files of the stimuli that are shown beside them, by name.
     """
 
-    catalog: Catalog
+    frame: Frame
     looks: Mapping[str, Look]
-    templates: Templates
-    folder: SiteFolder
-    base_url: str | None
-    cover: str
     sheets: Mapping[str, tuple[int, int]]
     lossless_ranks: int
     probe_files: Mapping[str, str]
-    progress: Callable[[int], object]
+    stimulus_files: Mapping[str, str]
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the pages show."""
+        return self.frame.catalog
 
     def write(self) -> None:
         """Write every page, and the sitemap where the address is known."""
@@ -95,8 +80,7 @@ class Pages:
             written.append(self._unit(unit, before, after))
         written += [self._compare(), self._findings(), self._about()]
         self._not_found()
-        if self.base_url:
-            self._sitemap(written)
+        self.frame.write_sitemap(written)
 
     def _index(self) -> str:
         links = {layer.name: (quote(layer.href), layer.short) for layer in self.catalog.layers}
@@ -104,13 +88,12 @@ class Pages:
         units = [unit for layer in self.catalog.layers for unit in layer.shown[:ON_CARD]]
         made = [name for name in self._made(units) if name in self.catalog.along_depth]
         first = units[0].views(made)[0].picture
-        return self._page(
+        return self.frame.write(
             "index",
             "index.html",
             recipes=made,
-            title=f"Atlas of {self._network_name}",
-            description=f"What {count} units of {self._network_name} look for: pictures made by "
-            f"activation maximization, layer by layer.",
+            description=f"What {count} units of {self.frame.network_name} look for: "
+            "pictures made by activation maximization, layer by layer.",
             drawing=diagram.draw(self.catalog.network.graph, links),
             branched=next((layer for layer in self.catalog.layers if layer.branches), None),
             on_card=ON_CARD,
@@ -129,11 +112,11 @@ class Pages:
             f"Mean activation of the {layer.units} units of {layer.name}; "
             f"{len(marked)} of them marked",
         )
-        return self._page(
+        return self.frame.write(
             "layer",
             layer.href,
             recipes=recipes,
-            title=f"{layer.name} · Atlas of {self._network_name}",
+            topic=f"{layer.name}",
             description=f"The {len(layer.shown)} most active units of {layer.name} with their "
             f"pictures, and the statistics of all {layer.units}.",
             image=layer.shown[0].picture.image if layer.shown else None,
@@ -143,7 +126,7 @@ class Pages:
             previous_layer=before,
             next_layer=after,
             distribution=chart,
-            sketch=charts.receptive_field(layer.receptive_field, self._input),
+            sketch=charts.receptive_field(layer.receptive_field, self.catalog.network.input),
             sheets=[
                 (recipe, shown, layer.sheet(recipe), self.sheets[layer.sheet(recipe)])
                 for recipe, shown in stand_ins(recipes, layer.sheets).items()
@@ -155,11 +138,11 @@ class Pages:
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
         views = unit.views(unit.recipes)
         place = unit.layer.pictured.index(unit)
-        return self._page(
+        return self.frame.write(
             "unit",
             unit.href,
             recipes=unit.recipes,
-            title=f"{unit.layer.name} unit {unit.number} · Atlas of {self._network_name}",
+            topic=f"{unit.layer.name} unit {unit.number}",
             description=f"The picture that excites unit {unit.number} of {unit.layer.name}, rank "
             f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
             image=unit.picture.image,
@@ -167,7 +150,7 @@ class Pages:
             after=after and after.href,
             unit=unit,
             layer=unit.layer,
-            portraits=[self._portrait(unit, view) for view in views],
+            portraits=[portrait(self.catalog, unit, view) for view in views],
             evidence=evidence.evidence_rows(self.catalog, unit, views, self.looks),
             previous_unit=before,
             next_unit=after,
@@ -177,26 +160,15 @@ class Pages:
                 (image, self.probe_files.get(image.name), outline(unit.layer, image))
                 for image in unit.strongest
             ],
+            stimuli=[
+                (stimulus, self.stimulus_files[stimulus.name])
+                for stimulus in unit.stimuli
+                if stimulus.name in self.stimulus_files
+            ],
             tuning=tuning_curves(unit),
             own_recipes=constants.tables(self.catalog),
             likeness=evidence.LIKENESS,
             commands=len(provenance.build_commands(self.catalog)),
-        )
-
-    def _portrait(self, unit: Unit, view: View) -> Portrait:
-        picture, rectified = view.picture, unit.layer.rectified
-        own = self.catalog.constants[picture.recipe]
-        steps = own["steps"]
-        sizes = len(picture.activations) // steps if steps else 0
-        samples = unit.by(picture.recipe)
-        return Portrait(
-            view=view,
-            samples=samples,
-            likeness=evidence.likeness(samples),
-            curve=charts.activation_curve(picture.activations, picture.stages, sizes),
-            dips=method.dips(own),
-            unrectified=None if rectified else method.unrectified(self.catalog, [picture.recipe]),
-            command=provenance.unit_command(self.catalog, unit, picture),
         )
 
     def _compare(self) -> str:
@@ -214,11 +186,11 @@ class Pages:
             )
             for title, key in (("Gain", "gain"), ("Frequency", "frequency"))
         ]
-        return self._page(
+        return self.frame.write(
             "compare",
             "compare.html",
             recipes=recipes,
-            title=f"Compare layers · Atlas of {self._network_name}",
+            topic="Compare layers",
             description="Two to four layers side by side, row by row; or unit against unit.",
             layers=layers,
             made={layer.name: self._made(layer.shown) for layer in layers},
@@ -242,10 +214,10 @@ class Pages:
         comparisons = pairs.compare(self.catalog, self.looks)
         changes = guesses.changes(self.catalog, self.looks)
         tabled = [changes.layer] if changes else []
-        return self._page(
+        return self.frame.write(
             "findings",
             "findings.html",
-            title=f"Findings along depth · Atlas of {self._network_name}",
+            topic="Findings along depth",
             description="Gain, robustness, spatial frequency, color, silent units and sparsity "
             "from the first layer to the last.",
             fewest=FEWEST,
@@ -258,10 +230,10 @@ class Pages:
         )
 
     def _about(self) -> str:
-        return self._page(
+        return self.frame.write(
             "about",
             "about.html",
-            title=f"Method · Atlas of {self._network_name}",
+            topic="Method",
             description="How the pictures are made: formulas, every constant, probe set, weights, "
             "versions, and how to make them again.",
             accounts=method.accounts(self.catalog),
@@ -281,83 +253,19 @@ class Pages:
     def _not_found(self) -> None:
         # A server shows this page at whatever depth was asked for, where relative links lead
         # nowhere: they start at the site's root, where that is known.
-        root = urlsplit(self.base_url).path if self.base_url else ""
-        self._page(
+        root = urlsplit(self.frame.base_url).path if self.frame.base_url else ""
+        self.frame.write(
             "404",
             "404.html",
-            title=f"Not found · Atlas of {self._network_name}",
+            topic="Not found",
             description="There is no such page in this atlas.",
             root=root,
         )
-
-    def _sitemap(self, written: list[str]) -> None:
-        addresses = [f"{self.base_url}{quote(name)}" for name in written]
-        self.folder.write(
-            "sitemap.xml", self.templates.page("sitemap.xml.j2", {"addresses": addresses})
-        )
-
-    def _page(
-        self,
-        template: str,
-        name: str,
-        *,
-        title: str,
-        description: str,
-        recipes: Sequence[str] = (),
-        image: str | None = None,
-        before: str | None = None,
-        after: str | None = None,
-        root: str | None = None,
-        **context: Any,
-    ) -> str:
-        """Write one page.
-
-        ``recipes`` are those it has pictures by, between which one can switch; ``before`` and
-        ``after`` the pages that ← and → lead to.
-        """
-        page = {
-            "name": template,
-            "title": title,
-            "description": description,
-            "recipes": recipes,
-            "address": self.base_url
-            and self.base_url + quote("" if name == "index.html" else name),
-            "image": (self.base_url or self._root(name)) + quote(image or self.cover),
-            "before": before,
-            "after": after,
-        }
-        text = self.templates.page(
-            f"{template}.html.j2",
-            {
-                "root": self._root(name) if root is None else root,
-                "page": page,
-                "catalog": self.catalog,
-                "network_name": self._network_name,
-                "input_size": self._input,
-                **context,
-            },
-        )
-        self.folder.write(name, text)
-        self.progress(1)
-        return name
 
     def _made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
         """The recipes by which any of these units is pictured, and others, in the site's order."""
         made = {recipe for unit in units for recipe in unit.recipes} | set(others)
         return [recipe for recipe in self.catalog.recipes if recipe in made]
-
-    def _root(self, name: str) -> str:
-        return "../" * name.count("/")
-
-    @property
-    def _network_name(self) -> str:
-        names = {"googlenet": "GoogLeNet", "bvlc_googlenet": "Caffe GoogLeNet"}
-        name: str = self.catalog.network.network
-        return names.get(name, name)
-
-    @property
-    def _input(self) -> int:
-        return self.catalog.network.input
 
     @cached_property
     def _axis(self) -> charts.LogAxis:

@@ -7,9 +7,10 @@ from itertools import chain, compress
 import numpy as np
 
 from atlas.examine.intervals import Range, estimate
-from atlas.render.catalog import Catalog, Layer
+from atlas.render.catalog import Catalog
 from atlas.render.figures import Looks, Measure, measures, slope_distance
 from atlas.render.svg import number
+from atlas.render.units import Layer
 
 JUDGED = ("identification", "robustness", "gain", "gain_mean")
 """What a recipe wins or loses by; the slope joins them where the photographs' is known."""

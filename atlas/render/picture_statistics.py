@@ -3,28 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-LUMA = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in the brightness of a pixel (ITU-R BT.601)."""
+from atlas.examine.spectrum import luminance, power_spectrum
 
 
 def spatial_frequency(picture: NDArray[np.uint8]) -> float | None:
     """Mean spatial frequency in cycles per pixel, 0 to 0.71, of HxWx3 bytes.
 
-    The radial frequency averaged with the power spectrum of the brightness as weight, after the
-    mean is taken off and the borders are faded out by a Hann window. None for a uniform picture.
+    The radial frequency averaged with the power spectrum of the luminance as weight. None for a
+    uniform picture.
     """
-    brightness = picture @ LUMA
-    brightness -= brightness.mean()
-    height, width = brightness.shape
-    window = np.outer(np.hanning(height), np.hanning(width))
-    power = np.abs(np.fft.rfft2(brightness * window)) ** 2
-    # Of a real image half the spectrum is kept; its inner columns stand for two.
-    power[:, 1 : (width + 1) // 2] *= 2
-    total = power.sum()
-    if total < 1e-6 * height * width:
+    frequency, power, places = power_spectrum(luminance(picture))
+    weights = power * places
+    if weights.sum() < 1e-6 * weights.size:
         return None
-    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
-    return float((power * radius).sum() / total)
+    return float(np.average(frequency, weights=weights))
 
 
 def colorfulness(picture: NDArray[np.uint8]) -> float:

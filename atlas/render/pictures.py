@@ -11,10 +11,11 @@ from PIL import Image
 
 from atlas._system.images import decode_png
 from atlas.errors import AtlasError
-from atlas.render.catalog import Catalog, Picture
+from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.spread import spread
+from atlas.render.units import Picture
 from atlas.run.folder import Run
 
 SHEET_SCALE = 2 / 3

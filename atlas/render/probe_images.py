@@ -1,6 +1,6 @@
-"""The strongest probe images as the site shows them: stimuli always, photographs when allowed."""
+"""The strongest images of each unit as the site shows them: what is public, a user's if allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +9,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas.errors import AtlasError
+from atlas.probe.imagenette import Imagenette, Unavailable
 from atlas.probe.opening import open_probe_set
+from atlas.probe.probe_set import ProbeSet
 from atlas.probe.stimuli import battery
-from atlas.render.catalog import Catalog, Layer, ProbeImage
+from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import webp
 from atlas.render.spread import spread
+from atlas.render.units import Layer, ProbeImage
+from atlas.run.schema import Probe
 
 SIDE, QUALITY = 128, 60
 """Of a probe image in the site."""
+
+
+Draw = Callable[[str], NDArray[np.uint8] | None]
+"""Gives the pixels of an image by its name, if there is such an image."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +51,42 @@ def outline(layer: Layer, image: ProbeImage) -> Outline | None:
 
 
 def write_probe_images(
-    catalog: Catalog, folder: SiteFolder, published: Path | None
+    catalog: Catalog, folder: SiteFolder, published: Path | None, say: Callable[[str], object]
 ) -> dict[str, str]:
     """Write the probe images that unit pages show; return their files by image name.
 
-    Without ``published``, where the photographs lie, none of them is read or shown. Raises
-    AtlasError when what lies there is not what the units were ranked on.
+    Without ``published``, where the photographs of a user lie, none of them is read or shown.
+    Raises AtlasError when what lies there is not what the units were ranked on; ``say`` is called
+    with a line when Imagenette is not at hand.
     """
-    draw = _drawing(catalog, published)
+    draw = _drawing(catalog, published, say)
     if draw is None:
         return {}
     shown = {image.name for unit in catalog.pictured for image in unit.strongest}
-    files = {
-        name: f"images/probe/{index:05d}.webp"
-        for index, name in enumerate(catalog.probe_images)
+    return _write(folder, draw, _files("probe", catalog.probe_images, shown))
+
+
+def write_stimuli(catalog: Catalog, folder: SiteFolder) -> dict[str, str]:
+    """Write the stimuli that unit pages show beside the probe images; return their files by name.
+
+    They are synthetic, so nothing forbids to show them.
+    """
+    shown = {stimulus.name for unit in catalog.pictured for stimulus in unit.stimuli}
+    names = [stimulus.name for stimulus in battery()]
+    return _write(folder, _drawn_stimuli(), _files("stimuli", names, shown))
+
+
+def _files(place: str, names: Sequence[str], shown: Container[str]) -> dict[str, str]:
+    """The files of the images that are shown, by their names: numbers, for names may be odd."""
+    return {
+        name: f"images/{place}/{index:05d}.webp"
+        for index, name in enumerate(names)
         if name in shown
     }
+
+
+def _write(folder: SiteFolder, draw: Draw, files: Mapping[str, str]) -> dict[str, str]:
+    """Write images; return the files of those that there are."""
 
     def write(name: str, file: str) -> str | None:
         pixels = draw(name)
@@ -72,22 +100,44 @@ def write_probe_images(
     return {name: files[name] for name in written if name is not None}
 
 
-def _drawing(
-    catalog: Catalog, published: Path | None
-) -> Callable[[str], NDArray[np.uint8] | None] | None:
+def _drawing(catalog: Catalog, published: Path | None, say: Callable[[str], object]) -> Draw | None:
     """How to get a probe image by its name."""
     about = catalog.settings.probe
     if about.kind == "stimuli":
-        stimuli = {stimulus.name: stimulus for stimulus in battery()}
-        return lambda name: stimuli[name].draw() if name in stimuli else None
+        return _drawn_stimuli()
+    probe = _imagenette(about, say) if about.kind == "imagenette" else _album(about, published)
+    if probe is None:
+        return None
+    indices = {name: index for index, name in enumerate(probe.names)}
+    return lambda name: probe.image(indices[name]) if name in indices else None
+
+
+def _drawn_stimuli() -> Draw:
+    known = {stimulus.name: stimulus for stimulus in battery()}
+    return lambda name: known[name].draw() if name in known else None
+
+
+def _imagenette(about: Probe, say: Callable[[str], object]) -> ProbeSet | None:
+    """Imagenette from the cache: a site is made without the network."""
+    try:
+        probe = Imagenette(about.name, cached=True)
+    except Unavailable as error:
+        say(f"the strongest probe images are not shown: {error.why}; 'atlas rank' downloads it")
+        return None
+    if probe.digest != about.sha256:
+        say(f"the strongest probe images are not shown: {about.name} is another one now")
+        return None
+    return probe
+
+
+def _album(about: Probe, published: Path | None) -> ProbeSet | None:
+    """The folder of a user, where it may be shown."""
     if published is None:
         return None
-    source = "imagenette" if about.kind == "imagenette" else published
-    probe = open_probe_set(source)
+    probe = open_probe_set(published)
     if probe.digest != about.sha256:
         raise AtlasError(
             f"the images in {probe.name} are not those the units were ranked on; put them back, "
             "or render without --publish-probe-images"
         )
-    indices = {name: index for index, name in enumerate(probe.names)}
-    return lambda name: probe.image(indices[name]) if name in indices else None
+    return probe

@@ -5,7 +5,8 @@ from typing import Any
 
 from atlas._system.display import shell_word
 from atlas.probe.probe_set import UNNAMED
-from atlas.render.catalog import Catalog, Picture, Unit, base_name
+from atlas.render.catalog import Catalog
+from atlas.render.units import Picture, Unit, base_name
 from atlas.settings import DEFAULTS
 
 
@@ -32,11 +33,12 @@ def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     identity = catalog.settings.identity
     names = ("weights", "probe", "recipe", "upscales", "steps")
-    hidden = catalog.settings.probe.name == UNNAMED
+    probe = catalog.settings.probe
+    known = probe.kind != "folder" or probe.name == UNNAMED
     return {
         "network": identity.network,
         **{name: request.get(name) for name in names},
-        **({"probe": UNNAMED} if hidden else {}),
+        **({"probe": probe.name} if known else {}),
         **{name: getattr(identity, name) for name in ("seed", "device", "precision")},
         "batch": catalog.settings.batch,
     }

@@ -1,9 +1,7 @@
 """Reading a run into what the site shows."""
 
-import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,18 +9,20 @@ from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
 from atlas.errors import AtlasError
+from atlas.probe import stimuli
 from atlas.recipe import Recipe
-from atlas.render.catalog import (
-    Catalog,
+from atlas.render.catalog import Catalog
+from atlas.render.units import (
     Layer,
     Picture,
     ProbeImage,
     Statistics,
+    StrongestStimulus,
     Unit,
     base_name,
 )
 from atlas.run.folder import Run
-from atlas.run.schema import Record, read_as
+from atlas.run.pictures import read_records
 from atlas.run.tables import EVIDENCE, Evidence
 
 
@@ -32,17 +32,15 @@ def read_catalog(run: Run) -> Catalog:
     activations, tuning = run.table("activations"), run.table("tuning")
     strongest = run.table("strongest")
     recipes = list(settings.identity.recipes)  # in the order they were first asked for
-    with _named(run, "examination"):
-        examination = run.table("examination")
-        evidence = {
-            (str(row["recipe"]), str(row["layer"]), row["unit"], row["sample"]): _evidence(row)
-            for row in examination.to_dict("records")
-        }
-    with _named(run, "identification"):
-        identified = _identified(run)
+    examination, identified = run.table("examination"), _identified(run)
+    evidence = {
+        (row["recipe"], row["layer"], row["unit"], row["sample"]): _evidence(row)
+        for row in examination.to_dict("records")
+    }
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
     probe_images = _probe_images(strongest)
     curves = _tuning(tuning)
+    strongest_stimuli = _strongest_stimuli(run)
 
     last_sizes = {
         name: Recipe(**constants).ladder(network.smallest_input)[-1].size
@@ -54,6 +52,11 @@ def read_catalog(run: Run) -> Catalog:
         name = described.name
         if name not in statistics:
             raise AtlasError(f"{run.path} has no statistics of {name}; 'atlas rank' makes them")
+        if sorted(statistics[name]["unit"]) != list(range(described.units)):
+            raise AtlasError(
+                f"{run.path}/activations.csv has not the {described.units} units of {name}; "
+                "delete it and run 'atlas rank' again"
+            )
         layer = Layer(
             **asdict(described),
             index=index,
@@ -70,6 +73,7 @@ def read_catalog(run: Run) -> Catalog:
                 probe_images.get((name, row.unit), []),
                 curves.get((name, row.unit), {}),
                 identified.get((name, row.unit), {}),
+                strongest_stimuli.get((name, row.unit), []),
             )
             for row in layer.table
             if row.unit in pictures
@@ -91,16 +95,6 @@ def read_catalog(run: Run) -> Catalog:
     )
 
 
-@contextmanager
-def _named(run: Run, table: str) -> Iterator[None]:
-    """Say in one line which table of the evidence is not as ``atlas examine`` writes it."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError):
-        path = run.path / f"{table}.csv"
-        raise AtlasError(f"{path} is damaged; delete it and run 'atlas examine'") from None
-
-
 def _ranked(table: pd.DataFrame) -> list[Statistics]:
     """All units of a layer by mean activation, highest first, ties by number."""
     ordered = table.sort_values(["mean", "unit"], ascending=[False, True], kind="stable")
@@ -119,27 +113,28 @@ def _pictures(
     found: dict[int, list[Picture]] = {}
     recipes = list(last_sizes)
     for recipe in recipes:
-        folder = run.picture_path(recipe, layer.name, 0).parent
-        for path in sorted(folder.glob("*.json")):
-            try:
-                record = read_as(Record, json.loads(path.read_text("utf-8")))
-                unit, sample = record.unit, record.sample
-                picture = Picture(
-                    stem=f"{slug(recipe)}/{layer.slug}/{path.stem}",
-                    recipe=recipe,
-                    stages=[(stage.upscale, stage.size) for stage in record.stages],
-                    evidence=evidence.get((recipe, layer.name, unit, sample)),
-                    sample=sample,
-                    status=record.status,
-                    seed=record.seed,
-                    attempt=record.attempt,
-                    size=record.size,
-                    last_size=last_sizes[recipe],
-                    activations=record.activations,
-                    terms=record.terms,
+        for record in read_records(run, recipe, layer.name):
+            unit, sample = record.unit, record.sample
+            path = run.picture_path(recipe, layer.name, unit, sample)
+            if unit >= layer.units:
+                raise AtlasError(
+                    f"{path} is of no unit of {layer.name}, which has {layer.units}; "
+                    "move it out of the run"
                 )
-            except (ValueError, KeyError, TypeError):
-                raise AtlasError(f"{path} is damaged; delete it and run 'atlas maximize'") from None
+            picture = Picture(
+                stem=f"{slug(recipe)}/{layer.slug}/{path.stem}",
+                recipe=recipe,
+                stages=[(stage.upscale, stage.size) for stage in record.stages],
+                evidence=evidence.get((recipe, layer.name, unit, sample)),
+                sample=sample,
+                status=record.status,
+                seed=record.seed,
+                attempt=record.attempt,
+                size=record.size,
+                last_size=last_sizes[recipe],
+                activations=record.activations,
+                terms=record.terms,
+            )
             found.setdefault(unit, []).append(picture)
     for pictures in found.values():
         pictures.sort(key=lambda picture: picture.sample)  # stable: recipes stay in order
@@ -163,10 +158,7 @@ def _identified(run: Run) -> dict[tuple[str, int], dict[str, float]]:
     found: dict[tuple[str, int], dict[str, float]] = {}
     if run.has("identification.csv"):
         for row in run.table("identification").to_dict("records"):
-            correct = _number(row["correct"])
-            if correct is not None:
-                key = (str(row["layer"]), int(row["unit"]))
-                found.setdefault(key, {})[str(row["recipe"])] = correct
+            found.setdefault((row["layer"], row["unit"]), {})[row["recipe"]] = row["correct"]
     return found
 
 
@@ -178,6 +170,17 @@ def _probe_images(strongest: pd.DataFrame) -> dict[tuple[str, int], list[ProbeIm
         name, mean, peak, row, column = values
         image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column))
         found.setdefault((str(layer), int(unit)), []).append(image)
+    return found
+
+
+def _strongest_stimuli(run: Run) -> dict[tuple[str, int], list[StrongestStimulus]]:
+    """By unit, the strongest first; none of a run that does not know them, or knows other ones."""
+    if not run.has("strongest_stimuli.csv") or run.settings().stimuli != stimuli.digest():
+        return {}
+    found: dict[tuple[str, int], list[StrongestStimulus]] = {}
+    ordered = run.table("strongest_stimuli").sort_values(["layer", "unit", "place"])
+    for layer, unit, _, name, mean in ordered.itertuples(index=False, name=None):
+        found.setdefault((layer, unit), []).append(StrongestStimulus(name, mean))
     return found
 
 

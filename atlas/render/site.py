@@ -10,9 +10,10 @@ from pathlib import Path
 from atlas._system.web_address import site_address
 from atlas.errors import UsageError
 from atlas.render import data, pictures
+from atlas.render.frame import Frame
 from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
-from atlas.render.probe_images import write_probe_images
+from atlas.render.probe_images import write_probe_images, write_stimuli
 from atlas.render.reading import read_catalog
 from atlas.render.templating import Templates
 from atlas.run.folder import Run
@@ -36,6 +37,7 @@ def render(
     base_url: str | None = None,
     publish_probe_images: Path | None = None,
     progress: Callable[[int], object] | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> None:
     """Make the site of a run; the same run makes the same files, byte for byte.
 
@@ -46,8 +48,10 @@ def render(
         templates: folder whose templates and static files go before the built-in ones.
         base_url: where the site will lie, for the sitemap and for links that must be absolute.
         publish_probe_images: folder of the photographs the units were ranked on, to show those
-            that excite a unit most; without it none is shown. Stimuli always are.
+            that excite a unit most; without it none is shown. Stimuli always are, and Imagenette,
+            which is public, where it is cached.
         progress: called with 1 for every picture and every page.
+        say: called with a line on what cannot be shown.
 
     Raises:
         AtlasError: when the run lacks something, a template of ``templates`` is wrong, or the site
@@ -63,17 +67,23 @@ def render(
     look = Templates(templates)
     with SiteFolder.opened(site) as folder:
         looks = pictures.write_pictures(run, catalog, folder, tell)
-        pages = Pages(
+        frame = Frame(
             catalog=catalog,
-            looks=looks,
             templates=look,
             folder=folder,
             base_url=address,
             cover=pictures.write_cover(run, catalog, folder),
+            progress=tell,
+        )
+        pages = Pages(
+            frame=frame,
+            looks=looks,
             sheets=pictures.write_sheets(run, catalog, folder),
             lossless_ranks=pictures.write_lossless(run, catalog, folder),
-            probe_files=write_probe_images(catalog, folder, publish_probe_images),
-            progress=tell,
+            probe_files=write_probe_images(
+                catalog, folder, publish_probe_images, say or (lambda line: None)
+            ),
+            stimulus_files=write_stimuli(catalog, folder),
         )
         pages.write()
         for name, content in look.static().items():

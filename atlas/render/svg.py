@@ -21,12 +21,16 @@ def element(name: str, content: Any = "", **attributes: Any) -> Markup:
 def image(
     width: float,
     height: float,
-    label: str,
+    label: str | None,
     *parts: Markup,
     class_: str = "",
     role: str = "img",
 ) -> Markup:
-    """A whole drawing that scales with its container; ``label`` says what it shows."""
+    """A whole drawing that scales with its container.
+
+    ``label`` says what it shows; without it screen readers pass the drawing over.
+    """
+    hidden = label is None
     return element(
         "svg",
         Markup("").join(parts),
@@ -34,8 +38,9 @@ def image(
         viewBox=f"0 0 {width:g} {height:g}",
         width=width,
         height=height,
-        role=role,
+        role=None if hidden else role,
         aria_label=label,
+        aria_hidden="true" if hidden else None,
     )
 
 
@@ -73,8 +78,13 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     return [round(index * step, 12) for index in range(first, last + 1)]
 
 
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction as percent; an en dash where there is none."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for reading, with so many significant digits; an en dash where there is none."""
+    """A number for reading, with ``digits`` significant digits; an en dash for no number."""
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:

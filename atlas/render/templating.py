@@ -12,8 +12,8 @@ import jinja2
 
 import atlas
 from atlas._system.filenames import slug
-from atlas.errors import AtlasError
-from atlas.render.svg import number
+from atlas.errors import AtlasError, reason_of
+from atlas.render.svg import number, percent
 
 
 def own_templates() -> Path:
@@ -84,15 +84,11 @@ class Templates:
         return found
 
     def _mistake(self, error: Exception, template: str, line: int) -> AtlasError:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return AtlasError(f"template {template}, line {line}: {reason}; mend it and render again")
+        return AtlasError(
+            f"template {template}, line {line}: {reason_of(error)}; mend it and render again"
+        )
 
 
 def csp_hash(text: str) -> str:
     """By which a page's Content-Security-Policy allows a style or script that stands in it."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """A fraction as percent."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"

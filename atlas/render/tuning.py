@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from atlas.render import charts
-from atlas.render.catalog import Unit
+from atlas.render.units import Unit
 
 
 def tuning_curves(unit: Unit) -> list[tuple[str, Markup]]:

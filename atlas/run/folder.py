@@ -21,9 +21,12 @@ from PIL import Image
 from atlas._system.atomic_files import Ground, one_line
 from atlas._system.filenames import slug
 from atlas._system.images import decode_png
-from atlas.errors import AtlasError
-from atlas.run.schema import SCHEMA, NetworkDescription, RunSettings, read_as
-from atlas.run.tables import COMMANDS, TEXTS
+from atlas.errors import AtlasError, reason_of
+from atlas.run.requests import check_requests
+from atlas.run.schema import SCHEMA, NetworkDescription, RunSettings, Seconds, Sha256
+from atlas.run.table_files import parse_table
+from atlas.run.tables import COMMANDS
+from atlas.run.typed_json import parse_json, read_as
 
 Known = TypeVar("Known")
 
@@ -43,12 +46,12 @@ class Run:
         """Read ``NAME.json``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".json")
         try:
-            value = json.loads(path.read_text("utf-8"))
+            value = parse_json(path.read_bytes())
             if not isinstance(value, dict):
                 raise ValueError("it holds no object")
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             if name in ("run", "plan"):
-                raise self.irreplaceable(name, " ".join(str(error).split())) from None
+                raise self.irreplaceable(name, reason_of(error)) from None
             raise self._damaged(path, error) from None
         return value
 
@@ -56,11 +59,8 @@ class Run:
         """Read ``NAME.csv``. Raises AtlasError when it is missing or damaged."""
         path = self._existing(name, ".csv")
         try:
-            # Opened here, as pandas takes a folder called ~ for the user's home. And a name such
-            # as "NA", "007" or "true" must stay a name.
-            with path.open("rb") as file:
-                return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=TEXTS)
-        except (ValueError, pd.errors.ParserError) as error:
+            return parse_table(name, path.read_bytes())
+        except ValueError as error:
             raise self._damaged(path, error) from None
 
     def array(self, name: str) -> NDArray[Any]:
@@ -125,19 +125,22 @@ class Run:
                 "name another folder with --run"
             )
         # A run from before all requests were kept knows its latest.
-        kept["requests"] = kept.get("requests") or [kept.get("asked")]
+        if "asked" in kept:
+            kept.setdefault("requests", [kept["asked"]])
         try:
-            return read_as(RunSettings, kept)
+            settings = read_as(RunSettings, kept)
+            check_requests(settings)
+            return settings
         except ValueError as error:
             raise self.irreplaceable("run", str(error)) from None
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of the files that ``keep`` wrote, by their path in the run: ``digests.json``."""
-        return self._read_as("digests", dict[str, str]) if self.has("digests.json") else {}
+        return self._read_as("digests", dict[str, Sha256]) if self.has("digests.json") else {}
 
     def timings(self) -> dict[str, float]:
         """Seconds that every stage took in all: ``timings.json``."""
-        return self._read_as("timings", dict[str, float]) if self.has("timings.json") else {}
+        return self._read_as("timings", dict[str, Seconds]) if self.has("timings.json") else {}
 
     def network(self) -> NetworkDescription:
         """The layers and the graph for the drawing: ``network.json``."""
@@ -210,7 +213,7 @@ class Run:
         return self.path / "sheets" / slug(recipe) / f"{slug(layer, 'layer')}.png"
 
     def irreplaceable(self, name: str, reason: str) -> AtlasError:
-        """That ``NAME.json`` is damaged, without which nobody knows how the run was made."""
+        """The error for a damaged ``NAME.json`` that no command can make again."""
         return AtlasError(
             f"{self.path / name}.json is damaged ({reason}); put back a copy of it, or name "
             "another folder with --run"
@@ -224,6 +227,7 @@ class Run:
         return path
 
     def _damaged(self, path: Path, error: Exception) -> AtlasError:
-        reason = " ".join(str(error).split())
         command = COMMANDS.get(path.stem, "atlas build")
-        return AtlasError(f"{path} is damaged ({reason}); delete it and run '{command}' again")
+        return AtlasError(
+            f"{path} is damaged ({reason_of(error)}); delete it and run '{command}' again"
+        )

@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from msgspec import to_builtins
 
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
@@ -105,8 +104,6 @@ def forget_needless(run: Run) -> None:
 
 
 def _path(run: Run, chunk: Sequence[Item]) -> Path:
-    """The file of a chunk, named after all that its pictures depend on."""
-    identity = to_builtins(run.settings().identity)
-    identity["recipes"] = identity["recipes"][chunk[0].recipe]
-    name = sha256(json.dumps([identity, chunk], sort_keys=True).encode()).hexdigest()[:16]
+    """The file of a chunk, named after its pictures; what else they depend on, a run is for."""
+    name = sha256(json.dumps(chunk).encode()).hexdigest()[:16]
     return run.path / FOLDER / f"{name}.npz"

@@ -1,6 +1,5 @@
 """What identifies a run, and the refusal to go on with something else."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import to_builtins
@@ -9,16 +8,17 @@ from atlas._system.filenames import refuse_twins
 from atlas.errors import AtlasError
 from atlas.recipe import constants
 from atlas.run.folder import Run
+from atlas.run.schema import Making
 
 
-def check_identity(run: Run, asked: Mapping[str, Any]) -> None:
+def check_identity(run: Run, wanted: Making) -> None:
     """Raise AtlasError when the run was made with something else than is asked.
 
     A recipe that the run does not have yet extends it, as more layers or units do.
     """
     if not run.has("run.json"):
         return
-    kept = to_builtins(run.settings().identity)
+    kept, asked = to_builtins(run.settings().identity), to_builtins(wanted)
     refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
         name: constants(kept["recipes"].get(name, recipe))

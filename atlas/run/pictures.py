@@ -2,19 +2,21 @@
 
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 
-from msgspec import UNSET, to_builtins
+from msgspec import to_builtins
 
 from atlas._system import images
 from atlas.errors import AtlasError
 from atlas.run.folder import Run
 from atlas.run.plan import Item
-from atlas.run.schema import PictureDigests, Record, StageRecord, read_as
+from atlas.run.schema import PictureDigests, Record, StageRecord
+from atlas.run.typed_json import parse_json, read_as
 from atlas.target import Picture
 
 FILES = {"picture": ".png", "stages": ".stages.png"}
@@ -69,14 +71,7 @@ def _number(value: float) -> float | None:
 
 def parse_record(data: bytes, item: Item) -> Record:
     """Read a record. Raises ValueError when it is damaged, or of another picture."""
-    try:
-        record = read_as(Record, json.loads(data))
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if record.sha256 is UNSET:
-        raise ValueError("sha256 is missing")
-    if missing := {"activation", "loss"} - record.terms.keys():
-        raise ValueError(f"terms.{min(missing)} is missing")
+    record = read_as(Record, parse_json(data))
     if (record.layer, record.unit, record.sample) != tuple(item[1:]):
         raise ValueError(f"it is of {record.layer}:{record.unit}")
     return record
@@ -92,6 +87,20 @@ def read_record(run: Run, item: Item) -> Record:
         return parse_record(path.read_bytes(), item)
     except ValueError as error:
         raise AtlasError(f"{path} is damaged ({error}); 'atlas maximize' makes it again") from None
+
+
+def read_records(run: Run, recipe: str, layer: str) -> Iterator[Record]:
+    """The records of a layer's finished pictures by a recipe, in the order of their names.
+
+    Raises AtlasError for one that is damaged, or named as none is.
+    """
+    folder = run.picture_path(recipe, layer, 0).parent
+    for path in sorted(folder.glob("*.json")):
+        name = re.fullmatch(r"([0-9]{4,19})(?:-([0-9]{1,19}))?", path.stem)
+        item = Item(recipe, layer, int(name[1]), int(name[2] or 1)) if name else None
+        if item is None or run.picture_path(*item, suffix=".json") != path:
+            raise AtlasError(f"{path} is of no picture; move it out of the run")
+        yield read_record(run, item)
 
 
 def read_picture(run: Run, item: Item) -> images.Pixels:

@@ -8,12 +8,13 @@ import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from msgspec import UNSET
 
 from atlas.run.folder import Run
-from atlas.run.schema import PlanFile, read_as
+from atlas.run.schema import PlanFile
+from atlas.run.typed_json import read_as
 from atlas.target import Target
 
 
@@ -50,19 +51,22 @@ class Plan:
             kept = read_as(PlanFile, run.read_json("plan"))
         except ValueError as error:
             raise run.irreplaceable("plan", str(error)) from None
-        for i, chunk in enumerate(kept.chunks):
-            for j, item in enumerate(chunk):
-                if not _is_item(item):
-                    raise run.irreplaceable("plan", f"chunks[{i}][{j}] is no picture to make")
-            if len({recipe for recipe, *_ in chunk}) != 1:
-                raise run.irreplaceable("plan", f"chunks[{i}] is not of one recipe")
         chunks = tuple(tuple(Item(*item) for item in chunk) for chunk in kept.chunks)
+        planned: set[Item] = set()
+        for i, chunk in enumerate(chunks):
+            for j, item in enumerate(chunk):
+                if not (_is_folder(item.recipe) and _is_folder(item.layer)):
+                    raise run.irreplaceable("plan", f"chunks[{i}][{j}] is no picture to make")
+                if item in planned:
+                    raise run.irreplaceable("plan", f"chunks[{i}][{j}] is there twice")
+                planned.add(item)
+            if len({item.recipe for item in chunk}) != 1:
+                raise run.irreplaceable("plan", f"chunks[{i}] is not of one recipe")
         return cls(chunks, kept.most or None)
 
     def save(self, run: Run) -> None:
         """Write the plan into the run."""
-        chunks = [[list(item) for item in chunk] for chunk in self.chunks]
-        run.write_json("plan", PlanFile(chunks=chunks, most=self.most or UNSET))
+        run.write_json("plan", PlanFile(chunks=self.chunks, most=self.most or UNSET))
 
     def extended(self, wanted: Sequence[Item], most: int, workers: int) -> "Plan":
         """The plan with chunks appended for the wanted items it does not have.
@@ -96,11 +100,9 @@ class Plan:
             os.close(folder)
 
 
-def _is_item(value: Sequence[Any]) -> bool:
-    """Whether a value is a picture to make, whose names are names of folders and lead nowhere."""
-    if [type(part) for part in value] != [str, str, int, int] or min(value[2:]) < 0:
-        return False
-    return all(name not in ("", ".", "..") and not {"/", "\0"} & {*name} for name in value[:2])
+def _is_folder(name: str) -> bool:
+    """Whether a name is one of a folder and leads nowhere."""
+    return name not in ("", ".", "..") and not {"/", "\0"} & {*name}
 
 
 def is_made(item: Item, run: Run) -> bool:

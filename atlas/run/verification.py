@@ -4,33 +4,25 @@ A stage makes what is missing, so to mend a run is to remove what is damaged in 
 how the run was made (run.json and plan.json) cannot be made again, and is refused.
 """
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from atlas.errors import AtlasError, UsageError
-from atlas.rank.places import STRONGEST
-from atlas.recipe import Recipe
+from atlas.errors import AtlasError, reason_of
 from atlas.run.folder import Run
 from atlas.run.pictures import FILES, parse_record
 from atlas.run.plan import Item, Plan
-from atlas.run.schema import RunSettings
-from atlas.run.tables import COMMANDS, TABLES, TEXTS
+from atlas.run.schema import LayerDescription, RunSettings
+from atlas.run.table_checks import OF_EVERY_UNIT, check_table
+from atlas.run.table_files import parse_table
+from atlas.run.tables import COMMANDS, TABLES
 
 STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
 """The tables of one measurement over the probe set: they are made together."""
-
-FIRST_COLUMNS = {"strongest": 8, "examination": 4}
-"""How many columns a run of an earlier version has at least; all by default."""
-
-OF_EVERY_UNIT = ("activations", "strongest", "tuning")
-"""The tables with as many rows of each unit of a layer."""
 
 WORKERS = 4
 
@@ -84,35 +76,34 @@ def _damages(run: Run) -> Iterator[Damage]:
     if not run.has("run.json"):
         return
     settings, plan = run.settings(), Plan.load(run)
-    _check_recipes(run, settings.identity.recipes, plan)
     items = [item for chunk in plan.chunks for item in chunk]
+    _check_plan(run, settings, items)
     planned = {run.picture_path(*item, suffix=".json") for item in items}
     if foreign := sorted(set(records) - planned):
         raise AtlasError(
             f"{foreign[0]} is of no picture in {run.path}/plan.json ({len(foreign)} such files); "
             "move it out of the run"
         )
-    yield from _described(run)
+    yield from _described(run, settings.identity.network)
     yield from _kept(run)
     yield from _tables(run, settings)
     yield from _features(run, settings)
     yield from _pictures(run, items, settings.identity.seed)
 
 
-def _check_recipes(run: Run, kept: dict[str, Any], plan: Plan) -> None:
-    """Raise AtlasError unless the run says how each of its pictures was made."""
-    for recipe in {item.recipe for chunk in plan.chunks for item in chunk} - set(kept):
+def _check_plan(run: Run, settings: RunSettings, items: Sequence[Item]) -> None:
+    """Raise AtlasError unless the run says how each of its pictures was made, and has its unit."""
+    for recipe in {item.recipe for item in items} - settings.identity.recipes.keys():
         raise run.irreplaceable("run", f"identity.recipes.{recipe} is missing")
-    for name, constants in kept.items():
-        try:
-            Recipe(**constants)
-        except (UsageError, TypeError) as error:
-            reason = str(error).replace("Recipe.__init__() ", "")
-            raise run.irreplaceable("run", f"identity.recipes.{name}: {reason}") from None
+    layers = _layers(run)
+    for item in items:
+        if layers and (item.layer not in layers or item.unit >= layers[item.layer].units):
+            reason = f"{item.layer}:{item.unit} is no unit of network.json"
+            raise run.irreplaceable("plan", reason)
 
 
 def _vouch(run: Run) -> None:
-    """Take the digests of the files that have none: made before digests were, or just before."""
+    """Add the digests of files without: of an older atlas, or written just before an interrupt."""
     known, found = run.digests(), {}
     for path in _digestible(run):
         name = path.relative_to(run.path).as_posix()
@@ -129,18 +120,24 @@ def _digestible(run: Run) -> list[Path]:
 
 
 def _is_measured(run: Run) -> bool:
-    """Whether the run has all that one measurement leaves, and not the parts of two."""
+    """Whether the run has all files of one measurement, and not parts of two."""
     if not all(run.has(f"{name}.csv") for name in STATISTICS):
         return False
-    layers = [set(run.table(name)["layer"]) for name in OF_EVERY_UNIT]
+    there = [name for name in OF_EVERY_UNIT if run.has(f"{name}.csv")]
+    layers = [set(run.table(name)["layer"]) for name in there]
     identifies = run.settings().judge and len(run.table("tasks"))
-    return layers[0] == layers[1] == layers[2] and (run.has("judge.npy") or not identifies)
+    return all(each == layers[0] for each in layers) and (run.has("judge.npy") or not identifies)
 
 
-def _described(run: Run) -> Iterator[Damage]:
-    """The JSON files that can be made again."""
+def _described(run: Run, network: str) -> Iterator[Damage]:
+    """The JSON files that can be made again; ``network`` is the name of that of the run."""
+
+    def read_network() -> None:
+        if run.network().network != network:
+            raise AtlasError("it is of another network")
+
     for name, read in (
-        ("network", run.network),
+        ("network", read_network),
         ("timings", run.timings),
         ("digests", run.digests),
     ):
@@ -175,63 +172,26 @@ def _command(path: Path) -> str:
 
 def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
     """The tables that are not as atlas writes them, in runs of which there is no digest."""
+    layers = _layers(run)
     for name in TABLES:
         path = run.path / f"{name}.csv"
         if path.exists() and _digest_of(run, path.name) is None:
             try:
-                table = _read_table(path)
-                if name in OF_EVERY_UNIT and run.has("network.json"):
-                    _check_units(table, run, settings.probe.images)
-                if name == "ranking":
-                    _check_ranks(table)
-                if name == "probe" and len(table) < settings.probe.images:
-                    raise ValueError("its rows are not the images of run.json")
+                table = parse_table(name, path.read_bytes())
+                check_table(run, name, table, settings, layers)
             except ValueError as error:
-                yield Damage(path, " ".join(str(error).split()), COMMANDS[name])
+                yield Damage(path, reason_of(error), COMMANDS[name])
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """Read a table. Raises ValueError saying what is wrong with it."""
-    text = path.read_bytes().decode("utf-8")
-    if not text.endswith("\n"):
-        raise ValueError("cut short")
-    table = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""], dtype=TEXTS)
-    schema = TABLES[path.stem]
-    begin = schema.names[: FIRST_COLUMNS.get(path.stem)]
-    if list(table.columns[: len(begin)]) != begin:
-        raise ValueError(f"its columns are not {','.join(begin)}")
-    if path.stem == "probe" or table.empty:  # what parameters a stimulus has is its own affair
-        return table
-    whole = {column.name for column in schema.columns if column.kind == "whole"}
-    for column in table.columns.difference(list(TEXTS)):
-        values = table[column]
-        if column in whole and values.dtype.kind != "i":
-            raise ValueError(f"its column {column} is not of whole numbers")
-        if values.dtype.kind not in "if":
-            raise ValueError(f"its column {column} is not of numbers")
-        if not schema.gaps and not np.isfinite(values).all():
-            raise ValueError(f"its column {column} lacks a number")
-    return table
-
-
-def _check_units(table: pd.DataFrame, run: Run, images: int) -> None:
-    """Raise ValueError unless each unit of each layer has all its rows."""
+def _layers(run: Run) -> dict[str, LayerDescription]:
+    """The layers of the run; none where their description is missing or damaged."""
+    digest = _digest_of(run, "network.json")
     try:
-        units = {layer.name: layer.units for layer in run.network().layers}
+        layers = {layer.name: layer for layer in run.network().layers}
     except AtlasError:
-        return  # without the network's description there is nothing to hold it against
-    rows = min(STRONGEST, images) if "place" in table.columns else 1
-    for layer, count in units.items():
-        found = table.loc[table["layer"] == layer, "unit"].to_numpy()
-        if not np.array_equal(found, np.repeat(np.arange(count), rows)):
-            raise ValueError(f"its rows are not the {count} units of {layer}")
-
-
-def _check_ranks(table: pd.DataFrame) -> None:
-    """Raise ValueError unless every layer has ranks from 1, and as many as its units allow."""
-    for layer, ranks in table.groupby("layer")["rank"]:
-        if ranks.tolist() != list(range(1, len(ranks) + 1)):
-            raise ValueError(f"its ranks of {layer} are not 1 to {len(ranks)}")
+        return {}
+    data = (run.path / "network.json").read_bytes()
+    return layers if digest in (None, sha256(data).hexdigest()) else {}
 
 
 def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
@@ -264,13 +224,22 @@ def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:
     try:
         record = parse_record(path.read_bytes(), item)
     except ValueError as error:
-        return path, " ".join(str(error).split())
+        return path, reason_of(error)
     if record.seed != seed:
         return path, f"it is of the seed {record.seed}"
-    for name, suffix in FILES.items():
-        path = run.picture_path(*item, suffix=suffix)
-        if not path.exists():
-            return path, "missing"
-        if sha256(path.read_bytes()).hexdigest() != getattr(record.sha256, name):
-            return path, "not what its record says"
+    grown = sum(stage.size for stage in record.stages)
+    for name, width in (("picture", record.size), ("stages", grown)):
+        file = run.picture_path(*item, suffix=FILES[name])
+        if not file.exists():
+            return file, "missing"
+        data = file.read_bytes()
+        if sha256(data).hexdigest() != getattr(record.sha256, name):
+            return file, "not what its record says"
+        if _size(data) != (width, record.size):
+            return path, f"its {name} is of another size"
     return None
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    """Width and height of a picture, as the header of its file has them."""
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])

@@ -13,7 +13,8 @@ from atlas import settings
 from atlas._system.paths import cache_folder, expand
 from atlas.cli import main
 from atlas.errors import AtlasError, UsageError
-from atlas.network import weights
+from atlas.network.published import fetch
+from atlas.network.weights import load_model
 from atlas.probe.opening import open_probe_set
 from atlas.render import publish
 
@@ -111,10 +112,10 @@ def test_without_a_home_no_cache_is_made_in_the_current_folder(
     with pytest.raises(AtlasError, match="set HOME or XDG_CACHE_HOME"):
         open_probe_set("imagenette")
     with pytest.raises(AtlasError, match="set HOME or TORCH_HOME"):
-        weights.fetch("http://atlas.invalid/file-00000000.pth")
+        fetch("http://atlas.invalid/file-00000000.pth")
     monkeypatch.delenv("XDG_CACHE_HOME")
     with pytest.raises(AtlasError, match="set HOME or TORCH_HOME"):
-        weights.fetch("http://atlas.invalid/file-00000000.pth")
+        fetch("http://atlas.invalid/file-00000000.pth")
     assert not list(homeless.iterdir())
 
 
@@ -131,5 +132,5 @@ def test_python_knows_the_home_too(home: Path) -> None:
     assert len(open_probe_set("~/album")) == 3
     torch.save({"state_dict": 1}, home / "mine.pth")
     with pytest.raises(AtlasError, match=f"{home}/mine.pth holds no state dict"):
-        weights.load_model("squeezenet1_1", "~/mine.pth")
+        load_model("squeezenet1_1", "~/mine.pth")
     assert expand(str(home)) == str(home)

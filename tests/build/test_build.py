@@ -76,8 +76,9 @@ def test_a_build_leaves_every_file_of_the_contract(start: Callable[..., int], tm
         "strongest": [
             *("layer", "unit", "place", "image", "mean", "peak", "row", "column", "rms"),
         ],
+        "strongest_stimuli": ["layer", "unit", "place", "stimulus", "mean"],
         "examination": [
-            *("recipe", "layer", "unit", "sample", "mean", "rms", "gain_mean", "gain_rms"),
+            *("recipe", "layer", "unit", "sample", "size", "mean", "rms", "gain_mean", "gain_rms"),
             *("z", "standing", "shift", "blur", "jpeg", "rescale", "slope", "alike"),
         ],
     }
@@ -85,7 +86,7 @@ def test_a_build_leaves_every_file_of_the_contract(start: Callable[..., int], tm
     assert {name: list(table.columns) for name, table in tables.items()} == columns
     assert len(tables["activations"]) == 64 + 64
     assert list(tables["ranking"]["rank"]) == [1, 2, 3, 1, 2, 3]
-    assert len(tables["strongest"]) == 128 * 9
+    assert len(tables["strongest"]) == len(tables["strongest_stimuli"]) == 128 * 9
     assert list(tables["skipped"]["file"]) == ["notes.txt"]
     assert len(tables["examination"]) == 6
     settings = json.loads((run / "run.json").read_text())

@@ -289,7 +289,7 @@ def test_a_run_that_may_not_be_written_is_rendered_all_the_same(
     assert contents(tmp_path / "site") == contents(disk / "site")
 
 
-@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 45)])
+@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 47)])
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "made anew by another"])
 def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
     build: Build,
@@ -415,6 +415,7 @@ DAMAGES = [
     *(("strongest.csv", how) for how in (empty, noise)),
     *((f"{name}.csv", rows_gone) for name in (*FULL, "probe")),
     *((f"{name}.csv", no_number) for name in (*FULL, "ranking", "tasks", "identification")),
+    *(("strongest_stimuli.csv", how) for how in (half, foreign, gone, rows_gone, no_number)),
     *(("network.json", how) for how in (half, foreign, gone)),
     *(("network.json", without(key)) for key in ("input", "mean", "graph", "network")),
     *(("judge.npy", how) for how in (half, empty, noise, gone, zipped, no_array)),
@@ -424,6 +425,7 @@ DAMAGES = [
 SUBTLE = [
     *((f"{name}.csv", rows_gone) for name in ("ranking", "tasks", "examination")),
     *((f"{name}.csv", another_number) for name in (*FULL, "ranking", "tasks", "examination")),
+    ("strongest_stimuli.csv", another_number),
     *(("sheets/article/*.png", how) for how in (half, flipped)),
     ("judge.npy", flipped),
 ]
@@ -568,6 +570,8 @@ def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
             "schema",
             "slope",
             "judge",
+            "fallback",
+            "stimuli",
             "requests",
         ):  # another test speaks of it, or not needed
             yield (*before, key)

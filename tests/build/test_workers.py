@@ -40,6 +40,7 @@ from atlas.recipe import Recipe
 from atlas.run.folder import Run
 from atlas.run.pictures import write_pictures
 from atlas.run.plan import Item, Plan, deal, halves
+from atlas.run.rounds import Round
 from atlas.settings import Settings
 from atlas.target import Target
 
@@ -267,7 +268,7 @@ def test_whichever_process_is_the_first_to_lack_memory_says_so(
 
     monkeypatch.setattr(maximize, "maximize_chunk", nothing_fits)
     with pytest.raises(AtlasError, match="not enough memory for a single picture"):
-        maximize.make_chunks(session, [chunk])
+        maximize.make_chunks(session, Round("article", 28), [chunk])
     assert [line for line in said if "memory" in line] == [
         "the memory does not hold 4 pictures at once; making fewer"
     ]
@@ -287,6 +288,7 @@ from atlas.recipe import Recipe
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
 from atlas.run.plan import Item, Plan
+from atlas.run.rounds import Round
 from atlas.settings import Settings
 
 large = Recipe(start_size=400, upscales=0, steps=1)
@@ -299,11 +301,12 @@ resources.choose_workers = lambda *_: 1
 first, *others = [Item("large", "conv1", 0, sample) for sample in range(1, 34)]
 chunks = (first,), tuple(others)
 Plan(chunks).save(run)
-maximize.make_chunks(session, chunks[:1])  # so that all is there that one picture takes but once
+stop = Round("large", 400)
+maximize.make_chunks(session, stop, chunks[:1])  # what one picture takes once
 session.group = ProcessGroup()  # which has handed out nothing
 taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[2]), resource.RLIM_INFINITY))
-maximize.make_chunks(session, chunks[1:])
+maximize.make_chunks(session, stop, chunks[1:])
 """
 
 

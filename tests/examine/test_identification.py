@@ -42,15 +42,14 @@ def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObjec
     levels = st.sampled_from([0.0, -0.0, 1.0, -1.5, 2.0**-140, 1e30, 3.25])
     means = np.array(data.draw(st.lists(st.tuples(levels, levels), min_size=count, max_size=count)))
     lots = weakest_images.draw_lots(count)
-    kept, first = torch.empty(0), 0
+    kept, first = weakest_images.NONE, 0
     with patch.object(weakest_images, "WEAKEST", data.draw(st.integers(1, 12))):
         while first < count:
             last = first + data.draw(st.integers(1, 15))
-            kept = weakest_images.update(
-                kept, torch.from_numpy(means[first:last]), lots[first:last]
-            )
+            batch = torch.from_numpy(means[first:last])
+            kept = weakest_images.update(kept, torch.arange(first, first + len(batch)), batch, lots)
             first = last
-        images, responses = weakest_images.decode(kept, lots)
+        images, responses = weakest_images.in_order(kept, lots)
         expected = min(weakest_images.WEAKEST, count)
     for unit in range(2):
         order = np.lexsort((lots.numpy(), means[:, unit].astype(np.float32)))[:expected]
@@ -59,9 +58,8 @@ def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObjec
 
 
 def test_among_images_that_leave_a_unit_alike_the_first_ones_are_not_preferred() -> None:
-    images, _ = weakest_images.decode(
-        seen(np.zeros((1000, 1))).weakest, weakest_images.draw_lots(1000)
-    )
+    found = seen(np.zeros((1000, 1)))
+    images, _ = weakest_images.in_order(found.weakest, found.lots)
     assert 400 < np.mean(images) < 600
     assert len(set(images[0].tolist())) == weakest_images.WEAKEST
 

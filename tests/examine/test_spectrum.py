@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from atlas.examine.spectrum import quartiles, slope
+from atlas.examine.spectrum import power_spectrum, quartiles, slope
 
 
 def noise(exponent: float, size: int = 224, seed: int = 0) -> NDArray[np.uint8]:
@@ -25,6 +25,20 @@ def noise(exponent: float, size: int = 224, seed: int = 0) -> NDArray[np.uint8]:
 def test_the_slope_of_noise_is_that_it_was_made_with(exponent: float, size: int) -> None:
     found = [slope(noise(exponent, size, seed)) for seed in range(8)]
     np.testing.assert_allclose(np.mean(found), exponent, atol=0.08)
+
+
+@given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 5))
+def test_half_the_spectrum_stands_for_the_whole(height: int, width: int, seed: int) -> None:
+    luminance = np.random.default_rng(seed).uniform(0, 255, (height, width))
+    hann = [0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n) for n in (height, width)]
+    window = np.outer(*hann)
+    faded = (luminance - np.average(luminance, weights=window)) * window
+    whole = np.abs(np.fft.fft2(faded)) ** 2
+    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
+    frequency, power, places = power_spectrum(luminance)
+    for of in (np.zeros_like, np.asarray, np.square):
+        expected = (whole * (1 + of(radius))).sum()
+        np.testing.assert_allclose((power * places * (1 + of(frequency))).sum(), expected)
 
 
 @given(st.integers(0, 5), st.integers(0, 192), st.integers(1, 4), st.sampled_from([30, 74, 75]))

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support import article
 from torch import nn
+from torchvision.models import GoogLeNet
 
 from atlas.maximize.loop import enlarge
 from atlas.maximize.seeding import starting_noise
@@ -60,8 +61,8 @@ def test_enlarging_is_opencvs(size: int, factor: float, seed: int) -> None:
 @pytest.mark.parametrize("transform_input", [False, True])
 def test_a_batch_over_many_layers_gives_the_articles_pictures(transform_input: bool) -> None:
     module, _ = load_model("googlenet", "bundled")
-    module = module.double()
-    vars(module)["transform_input"] = transform_input
+    assert isinstance(module, GoogLeNet)
+    module.double().transform_input = transform_input
     network = load_network(module, precision="float64")
     units = [("inception4a", 10), ("conv1", 3), ("inception3b", 320), ("inception4a", 110)]
     recipe = Recipe(upscales=3, steps=5)

@@ -16,12 +16,11 @@ from torchvision.transforms import v2 as transforms
 
 from atlas.network.bvlc_googlenet import (
     BGR_MEAN,
-    RGB_MEAN,
-    RGB_STD,
     BVLCGoogLeNet,
     LocalResponseNorm,
     torch_names,
 )
+from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.weights import load_model
 
 # Inputs and outputs of 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5, pool_proj (Szegedy et al., table 1).
@@ -113,7 +112,7 @@ def agree(parameters: dict[str, Tensor], size: int) -> None:
 
     rgb = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(1)).double()
     bgr = 255 * rgb.flip(1) - channels(BGR_MEAN)
-    normalized = (rgb - channels(RGB_MEAN)) / channels(RGB_STD)
+    normalized = (rgb - channels(IMAGENET_MEAN)) / channels(IMAGENET_STD)
     expected = caffe(bgr, parameters)
     extractor = create_feature_extractor(model.double(), list(expected))
     for name, value in extractor(normalized).items():
@@ -190,7 +189,7 @@ def test_the_real_weights_recognize_photographs() -> None:
             transforms.Resize(256, antialias=True),
             transforms.CenterCrop(224),
             transforms.ToDtype(torch.float32, scale=True),
-            transforms.Normalize(RGB_MEAN, RGB_STD),
+            transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD),
         ]
     )
     # File names begin with the WordNet id, so that they are sorted as the classes are.

@@ -1,17 +1,10 @@
 """Probe sets: folders as users have them, hostile files, order, identity, downloads."""
 
-import functools
-import hashlib
-import http.server
 import io
 import os
 import shutil
-import socket
 import struct
-import tarfile
-import threading
 import zlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from torchvision import datasets, transforms
+from torchvision import transforms
 
 from atlas.errors import AtlasError
 from atlas.probe.decoding import UnreadableImage, prepare
@@ -278,7 +271,7 @@ def test_leaving_early_does_not_decode_the_rest(tmp_path: Path) -> None:
     assert len(read) < 30
 
 
-# Stimuli and Imagenette
+# Stimuli
 
 
 def test_the_stimuli_are_a_probe_set_with_labels() -> None:
@@ -296,95 +289,3 @@ def test_the_stimuli_are_a_probe_set_with_labels() -> None:
 def test_units_are_not_ranked_by_what_no_photograph_shows() -> None:
     families = set(open_probe_set("stimuli").table()["family"])
     assert families == {"noise", "scene"}, "no saturated fields, no gratings"
-
-
-@pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Imagenette's archive, tiny, on a server of this machine; the cache is empty."""
-    source = tmp_path / "made" / "imagenette2-320"
-    for split in ("train", "val"):
-        for wnid in ("n01440764", "n03888257"):
-            (source / split / wnid).mkdir(parents=True)
-            photograph(40, 32).save(source / split / wnid / f"{split}_{wnid}.JPEG", "JPEG")
-    served = tmp_path / "served"
-    served.mkdir()
-    with tarfile.open(served / "imagenette2-320.tgz", "w:gz") as tar:
-        tar.add(source, source.name)
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(served))
-    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "log_message", lambda *_: None)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/imagenette2-320.tgz"
-    md5 = hashlib.md5((served / "imagenette2-320.tgz").read_bytes()).hexdigest()
-    monkeypatch.setitem(datasets.Imagenette._ARCHIVES, "320px", (url, md5))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "*")
-    yield served / "imagenette2-320.tgz"
-    server.shutdown()
-    server.server_close()
-
-
-def test_imagenette_is_downloaded_once_and_then_found(
-    archive: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    probe = open_probe_set("imagenette")
-    assert capfd.readouterr().err == "", "no bar that nobody asked for"
-    assert (probe.kind, probe.name) == ("imagenette", "imagenette")
-    assert probe.names == ["n01440764/val_n01440764.JPEG", "n03888257/val_n03888257.JPEG"]
-    assert probe.image(1).shape == (224, 224, 3)
-    archive.unlink()
-    assert open_probe_set("imagenette").digest == probe.digest
-    assert open_probe_set("imagenette").remarks == []
-    kept = sorted(os.listdir(tmp_path / "cache" / "atlas"))
-    assert kept == ["imagenette2-320", "imagenette2-320.sha256"]
-
-
-def unpacked(cache: Path) -> Path:
-    return cache / "atlas" / "imagenette2-320" / "val"
-
-
-def exchanged(cache: Path) -> None:
-    photograph(40, 32, seed=7).save(unpacked(cache) / "n01440764" / "val_n01440764.JPEG", "JPEG")
-
-
-CHANGES: dict[str, Callable[[Path], object]] = {
-    "one file": exchanged,
-    "one file too few": lambda cache: shutil.rmtree(unpacked(cache) / "n01440764"),
-    "one file too many": lambda cache: photograph().save(unpacked(cache) / "new.png"),
-    "no file": lambda cache: shutil.rmtree(unpacked(cache)),
-    "no digest": lambda cache: (cache / "atlas" / "imagenette2-320.sha256").unlink(),
-    "another digest": lambda cache: (cache / "atlas" / "imagenette2-320.sha256").write_text("0"),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_an_unpacked_imagenette_that_changed_is_downloaded_again(
-    archive: Path, tmp_path: Path, change: str
-) -> None:
-    before = open_probe_set("imagenette")
-    CHANGES[change](tmp_path / "cache")
-    probe = open_probe_set("imagenette")
-    assert (probe.digest, probe.names) == (before.digest, before.names)
-    (remark,) = probe.remarks
-    assert "imagenette2-320 is not what was downloaded" in remark
-    assert open_probe_set("imagenette").remarks == []
-    CHANGES[change](tmp_path / "cache")
-    archive.unlink()
-    with pytest.raises(AtlasError, match="is not what was downloaded, and cannot download"):
-        open_probe_set("imagenette")
-
-
-@pytest.mark.parametrize("damage", ["missing", "truncated"])
-def test_a_failed_download_is_told_in_one_line_and_leaves_nothing(
-    archive: Path, tmp_path: Path, damage: str
-) -> None:
-    if damage == "missing":
-        archive.unlink()
-    else:
-        archive.write_bytes(archive.read_bytes()[:-300])
-    before = socket.getdefaulttimeout()
-    with pytest.raises(AtlasError, match="cannot download Imagenette") as caught:
-        open_probe_set("imagenette")
-    assert "\n" not in str(caught.value)
-    assert socket.getdefaulttimeout() == before
-    assert os.listdir(tmp_path / "cache" / "atlas") == []

@@ -166,7 +166,7 @@ def test_memory_does_not_grow_with_the_number_of_images() -> None:
         found = statistics.measure(one_hot(), Images(flat([3] * count)), ["0"])["0"]
         own = [value for name, value in vars(found).items() if name != "lots"]
         tensors = [value for value in own if isinstance(value, Tensor)]
-        return sum(t.numel() for t in [*tensors, *found.strongest.values()])
+        return sum(t.numel() for t in [*tensors, *found.strongest.values(), *found.weakest])
 
     assert kept(210) == kept(260) > 0
 
@@ -257,6 +257,38 @@ def test_stimuli_rank_by_some_and_tune_by_all_and_tune_the_same_for_every_probe_
     pd.testing.assert_frame_equal(tuning, other, check_like=True)
     ranked = {stimulus.name for stimulus in few if stimulus.natural}
     assert set(found["stimuli"]["strongest"]["image"]) <= ranked
+
+
+def test_every_unit_keeps_its_nine_strongest_stimuli_beside_photographs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = stimuli.battery()[::40]
+    monkeypatch.setattr(stimuli, "battery", lambda: few)
+    photographs = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)
+    run = Run(tmp_path / "run")
+    measure_units(run, NETWORK, None, Images(photographs), LAYERS, silent)
+    table = run.table("strongest_stimuli")
+    assert list(table.columns) == ["layer", "unit", "place", "stimulus", "mean"]
+    drawn = np.stack([stimulus.draw() for stimulus in few])
+    for layer, values in activations(NETWORK, drawn).items():
+        means = values.mean((2, 3))
+        assert set(table.loc[table["layer"] == layer, "unit"]) == set(range(means.shape[1]))
+        for unit, responses in enumerate(means.T):
+            nine = table[(table["layer"] == layer) & (table["unit"] == unit)]
+            best = np.argsort(-responses, kind="stable")[:9]
+            assert nine["place"].tolist() == list(range(1, 10))
+            assert nine["stimulus"].tolist() == [few[index].name for index in best]
+            np.testing.assert_allclose(nine["mean"], responses[best], rtol=1e-8, atol=1e-12)
+
+
+def test_where_stimuli_are_ranked_the_strongest_are_not_kept_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = stimuli.battery()[::40]
+    monkeypatch.setattr(stimuli, "battery", lambda: few)
+    run = Run(tmp_path / "run")
+    measure_units(run, NETWORK, None, Stimuli(), LAYERS, silent)
+    assert run.has("strongest.csv") and not run.has("strongest_stimuli.csv")
 
 
 def test_what_the_design_promises_python_is_there() -> None:

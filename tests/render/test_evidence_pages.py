@@ -87,7 +87,9 @@ def test_a_run_without_a_judge_says_why_nothing_was_identified(tmp_path: Path) -
 def test_damaged_evidence_is_named_in_one_line(table: str, text: str, tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", layers=LAYERS[:1], pictured=1)
     (run.path / f"{table}.csv").write_text(text)
-    with pytest.raises(AtlasError, match=rf"{table}\.csv is damaged; .*'atlas examine'$"):
+    with pytest.raises(
+        AtlasError, match=rf"{table}\.csv is damaged \(its [^)]+\); .*'atlas examine' again$"
+    ):
         render(run, tmp_path / "site")
 
 

@@ -14,12 +14,13 @@ from support.document import Document, check_addresses, pages
 from support.run_fixture import HOSTILE, LAYERS, make_run
 
 from atlas.errors import AtlasError, UsageError
+from atlas.probe import stimuli
 from atlas.probe.opening import open_probe_set
-from atlas.render.catalog import ProbeImage
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.probe_images import outline
 from atlas.render.reading import read_catalog
 from atlas.render.site import render
+from atlas.render.units import ProbeImage
 from atlas.run.folder import Run
 
 NOTICE = "These weights were trained on small photographs."
@@ -298,6 +299,48 @@ def test_photographs_are_shown_when_allowed(tmp_path: Path) -> None:
         render(run, site, publish_probe_images=album)
 
 
+def test_beside_photographs_every_unit_shows_the_stimuli_that_excite_it_most(
+    photograph_site: Path,
+) -> None:
+    battery = {stimulus.name: stimulus for stimulus in stimuli.battery()}
+    shown = sorted((photograph_site / "units").rglob("*.html"))
+    assert len(shown) == 12
+    for path in shown:
+        section = path.read_text().partition('id="stimuli-title"')[2].partition("</section>")[0]
+        assert "drawn, not photographed" in section
+        images = re.findall(r'src="([^"]+)" alt="([^"]+)"', section)
+        assert len(images) == 9
+        drawn = [
+            np.asarray(Image.fromarray(battery[name].draw()).resize((128, 128)), float)
+            for _, name in images
+        ]
+        for place, (source, _) in enumerate(images):
+            with Image.open(path.parent / source) as small:
+                pixels = np.asarray(small.convert("RGB"), float)
+            distances = [np.abs(pixels - each).mean() for each in drawn]
+            assert np.argmin(distances) == place
+    assert "Strongest stimuli" in (photograph_site / "about.html").read_text()
+
+
+def test_stimuli_that_were_ranked_are_not_shown_twice(site: Path) -> None:
+    page = (site / "units/conv1/0000.html").read_text()
+    assert page.count("images/probe/") == 9 and "Strongest stimuli" not in page
+    assert not (site / "images/stimuli").exists()
+
+
+@pytest.mark.parametrize("kept", [None, "0" * 64])
+def test_a_run_that_does_not_know_its_strongest_stimuli_or_knows_others_shows_none(
+    tmp_path: Path, kept: str | None
+) -> None:
+    run = make_run(tmp_path / "run", photographs=["a.png"], layers=LAYERS[:1], pictured=1)
+    if kept is None:  # as of an earlier version
+        run.remove("strongest_stimuli.csv")
+    run.write_json("run", run.read_json("run") | {"stimuli": kept})
+    render(run, tmp_path / "site")
+    assert "Strongest stimuli" not in (tmp_path / "site/units/conv1/0000.html").read_text()
+    assert not (tmp_path / "site/images/stimuli").exists()
+
+
 def test_the_receptive_field_is_outlined_around_the_peak(run: Run) -> None:
     layer = read_catalog(run).layers[1]
     field = outline(layer, ProbeImage("image", 1.0, 2.0, row=3, column=5))
@@ -379,6 +422,7 @@ def test_spatial_frequency_is_that_of_a_grating() -> None:
     wave = np.rint(127 + 100 * np.sin(2 * np.pi * x / 8)).astype(np.uint8)
     grating = np.broadcast_to(wave[None, :, None], (120, 120, 3))
     assert spatial_frequency(grating) == pytest.approx(1 / 8, rel=0.03)
+    assert spatial_frequency(grating // 2) == pytest.approx(1 / 8, rel=0.03)
     assert spatial_frequency(np.full((20, 20, 3), 77, np.uint8)) is None
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,8 @@ def make_run(
     The second unit of the second layer is silent, the third of the last broken. With
     ``photographs`` the probe set is a folder of these names, else the stimuli. Every later recipe
     is better than the one before. Without ``extended`` the run is as it was before robustness,
-    spectra and identification were measured; without ``judged`` nobody could identify units.
-    ``only`` names the layer of a recipe that was tried out in no other.
+    spectra, identification and the strongest stimuli were measured; without ``judged`` nobody could
+    identify units. ``only`` names the layer of a recipe that was tried out in no other.
     """
     tried = only or {}
     run, generator = Run(path), np.random.default_rng(seed)
@@ -94,11 +95,14 @@ def make_run(
     if extended:
         settings["probe"]["slope"] = [-2.4, -2.1, -1.8]
         settings["judge"] = "ef" * 32 if judged else None
+        settings["stimuli"] = digest()
     run.write_json("run", settings)
     run.write_table("probe", pd.DataFrame({"image": names}))
     skipped = [("album/" + HOSTILE, "cannot identify image file")] if photographs else []
     run.write_table("skipped", pd.DataFrame(skipped, columns=["file", "reason"]))
     _write_statistics(run, described, names, generator)
+    if photographs and extended:
+        run.write_table("strongest_stimuli", _strongest_stimuli(described))
     evidence = []
     for place, recipe in enumerate(recipes):
         for depth, layer in enumerate(described):
@@ -260,6 +264,18 @@ def _write_statistics(
     run.write_table("tuning", pd.DataFrame(tuning))
 
 
+def _strongest_stimuli(layers: list[dict[str, Any]]) -> pd.DataFrame:
+    names = [stimulus.name for stimulus in battery()]
+    return pd.DataFrame(
+        {"layer": layer["name"], "unit": unit, "place": place,
+         "stimulus": names[(97 * depth + 31 * unit + 7 * place) % len(names)],
+         "mean": 4 - place / 4}
+        for depth, layer in enumerate(layers)
+        for unit in range(layer["units"])
+        for place in range(1, 10)
+    )  # fmt: skip
+
+
 def _write_picture(
     run: Run, recipe: str, layer: str, unit: int, sample: int, status: str,
     generator: np.random.Generator,
@@ -274,6 +290,8 @@ def _write_picture(
     if status != "ok":
         activations = [0.0 if status == "silent" else None] * steps
     final = activations[-1]
+    files = {".png": encode_png(stages[-1]), ".stages.png": encode_png(strip(stages))}
+    picture, growth = (sha256(data).hexdigest() for data in files.values())
     record = {
         "layer": layer,
         "unit": unit,
@@ -285,10 +303,11 @@ def _write_picture(
         "terms": {"activation": final, "pixel": 1.2, "gradient": 3.4, "loss": None},
         "stages": [{"upscale": rung.upscale, "size": rung.size} for rung in rungs],
         "size": rungs[-1].size,
+        "sha256": {"picture": picture, "stages": growth},
     }
     path = run.picture_path(recipe, layer, unit, sample)
-    run.write(path, encode_png(stages[-1]))
-    run.write(path.with_suffix(".stages.png"), encode_png(strip(stages)))
+    for suffix, data in files.items():
+        run.write(path.with_suffix(suffix), data)
     run.write(path.with_suffix(".json"), json.dumps(record).encode())
     gain = np.nan if status != "ok" else generator.uniform(0.5, 40)
     return {

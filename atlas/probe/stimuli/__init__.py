@@ -29,7 +29,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from . import living, patterns, solids, textures, views
+from . import living, materials, noises, patterns, solids, views
 from .drawing import Field
 
 VERSION = 2
@@ -189,21 +189,21 @@ def _families() -> Iterable[list[Stimulus]]:
     ]
     exponents, samples = [0, 0.5, 1, 1.5, 2], [1, 2, 3]
     yield [
-        *_factorial("noise", textures.gray_noise, "gray", exponent=exponents, sample=samples),
-        *_factorial("noise", textures.natural_noise, "natural", exponent=exponents, sample=samples),
+        *_factorial("noise", noises.gray_noise, "gray", exponent=exponents, sample=samples),
+        *_factorial("noise", noises.natural_noise, "natural", exponent=exponents, sample=samples),
     ]
     yield _factorial(
-        "band", textures.band_noise, orientation=eighths, frequency=[6, 16, 40], sample=[1]
+        "band", noises.band_noise, orientation=eighths, frequency=[6, 16, 40], sample=[1]
     )
     yield _factorial(
-        "gabor", textures.gabor_texture, orientation=eighths, frequency=[8, 16, 32], sample=[1]
+        "gabor", noises.gabor_texture, orientation=eighths, frequency=[8, 16, 32], sample=[1]
     )
     yield _factorial(
-        "leaves", textures.dead_leaves, size=[0.015, 0.04, 0.1], saturation=[0, 0.9], sample=samples
+        "leaves", noises.dead_leaves, size=[0.015, 0.04, 0.1], saturation=[0, 0.9], sample=samples
     )
     yield [
         stimulus
-        for painter in textures.MATERIALS
+        for painter in materials.MATERIALS
         for stimulus in _factorial(
             "texture", painter, painter.__name__, size=[0.06, 0.12, 0.25], sample=[1]
         )

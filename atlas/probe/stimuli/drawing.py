@@ -13,7 +13,9 @@ from functools import cache, reduce
 import numpy as np
 from numpy.typing import NDArray
 
-SIZE = 224
+from atlas.probe.size import PROBE_SIZE
+
+SIZE = PROBE_SIZE
 Field = NDArray[np.floating]
 """A 224x224 map, or a 224x224x3 sRGB image in 0..1."""
 
@@ -112,6 +114,21 @@ def blend(low: Field, high: Field, amount: Field) -> Field:
 def fill(image: Field, distance: Field, paint: Field) -> None:
     """Paint a shape, one color or an image, over an image, in place."""
     image += coverage(distance)[..., None] * (paint - image)
+
+
+def blurred(image: Field, deviation: float) -> Field:
+    """An image out of focus, by a Gaussian with this deviation in pixels."""
+    if deviation == 0:
+        return image
+    reach = math.ceil(3 * deviation)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1, dtype=np.float32) / deviation) ** 2)
+    kernel /= kernel.sum()
+    for axis in (0, 1):
+        margins = [(0, 0)] * 3
+        margins[axis] = (reach, reach)
+        padded = np.pad(image, margins, "symmetric")
+        image = np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis) @ kernel
+    return image
 
 
 def smoothstep(low: float, high: float, value: Field) -> Field:
