@@ -51,7 +51,7 @@ def measure_evidence(
     progress(len(done))
     for recipe in dict.fromkeys(item.recipe for item in made):
         items = [item for item in made if item.recipe == recipe and item not in done]
-        for size, block in blocks(items, run, network):
+        for block in blocks(items, network):
             targets = [item.target for item in block]
             pictures = [read_picture(run, item) for item in block]
             table = examine_pictures(
@@ -63,27 +63,22 @@ def measure_evidence(
                 progress=progress,
             )
             table.insert(0, "recipe", recipe)
-            table.insert(len(KEY), "size", size)
+            table.insert(len(KEY), "size", [len(picture) for picture in pictures])
             tables.append(table)
     run.write_table("examination", _in_order(run, pd.concat(tables), list(KEY)))
 
 
-def blocks(items: Sequence[Item], run: Run, network: Network) -> Iterator[tuple[int, list[Item]]]:
-    """Pictures of one size in the order of depth, some hundred at a time; a unit's stay together.
-
-    Pictures of a unit that differ in size are in different blocks.
-    """
-    sizes = {item: side(item, run) for item in items}
-    ordered = sorted(items, key=lambda item: (sizes[item], network.depth(item.layer), *item[1:]))
-    for size, alike in groupby(ordered, key=sizes.__getitem__):
-        block: list[Item] = []
-        for _, samples in groupby(alike, key=lambda item: item[1:3]):
-            block += samples
-            if len(block) >= BLOCK:
-                yield size, block
-                block = []
-        if block:
-            yield size, block
+def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
+    """Items in the order of depth, some hundred at a time; those of a unit stay together."""
+    ordered = sorted(items, key=lambda item: (network.depth(item.layer), *item[1:]))
+    block: list[Item] = []
+    for _, samples in groupby(ordered, key=lambda item: item[1:3]):
+        block += samples
+        if len(block) >= BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
 def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[Item]) -> None:

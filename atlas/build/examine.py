@@ -20,5 +20,6 @@ def examine(session: Session) -> None:
     if run.settings().judge != session.judge_sha256:
         raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
     with session.timed("examine"), session.progress("examine", len(made), "pictures") as progress:
+        run.remove("identification.csv")  # it is of the pictures before
         measure_evidence(run, session.network, kept, made, progress)
         identify_pictures(run, session.judge, made)

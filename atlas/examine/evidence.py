@@ -1,8 +1,7 @@
 """What a finished picture does to the network, measured on the 8-bit picture as published."""
 
-from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,14 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from atlas._system.progress import Progress
+from atlas._system.workers import in_batches
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.spectrum import slope
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
 from atlas.target import Target
-
-BATCH = 16
 
 
 def examine_pictures(
@@ -34,7 +32,7 @@ def examine_pictures(
     Args:
         network: whose units the pictures are of.
         targets: the unit of each picture.
-        pictures: HxWx3 bytes, all of one size.
+        pictures: SxSx3 bytes.
         activations, strongest: statistics over the probe set, as ranking's tables.
         progress: called with the number of pictures done.
 
@@ -51,38 +49,38 @@ def examine_pictures(
     """
     reference = strongest[strongest["place"] == 1].set_index(["layer", "unit"])
     layers = dict(list(activations.groupby("layer")))
-    order = sorted(range(len(targets)), key=lambda i: network.depth(targets[i].layer))
-    trunk = EarlyExitTrunk(network, [target.layer for target in targets])
-    with ThreadPoolExecutor() as pool:
-        slopes = list(pool.map(slope, pictures))
     rows: dict[int, dict[str, float]] = {}
     responses: dict[int, NDArray[np.float64]] = {}
-    for first in range(0, len(order), BATCH):
-        chunk = order[first : first + BATCH]
-        own, shown = [targets[i] for i in chunk], [pictures[i] for i in chunk]
-        means, norms = _responses(network, trunk, own, shown)
-        rest = _remaining(network, trunk, own, shown)
-        for place, i in enumerate(chunk):
-            unit, layer = targets[i].unit, targets[i].layer
-            mean, rms = means[place], norms[place]
+    trunks = threading.local()  # a pass through a trunk leaves its values in it
+
+    def examine(chosen: Sequence[int], report: Progress) -> None:
+        if not hasattr(trunks, "own"):
+            trunks.own = EarlyExitTrunk(network, [target.layer for target in targets])
+        for i in chosen:
+            layer, unit = targets[i].layer, targets[i].unit
+            means, norms = _responses(network, trunks.own, layer, views(pictures[i]))
+            mean, rms = means["picture"][0], norms["picture"][0, unit]
             best = reference.loc[(layer, unit)]
             deviations = _deviations(mean, layers[layer])
             rows[i] = {
                 "mean": mean[unit],
-                "rms": rms[unit],
+                "rms": rms,
                 "gain_mean": mean[unit] / best["mean"] if best["mean"] > 0 else np.nan,
-                "gain_rms": rms[unit] / best["rms"] if best["rms"] > 0 else np.nan,
+                "gain_rms": rms / best["rms"] if best["rms"] > 0 else np.nan,
                 "z": deviations[unit],
                 "standing": _standing(deviations, unit),
                 **{
-                    name: left[place] / rms[unit] if rms[unit] > 0 else np.nan
-                    for name, left in rest.items()
+                    name: norms[name][:, unit].mean() / rms if rms > 0 else np.nan
+                    for name in PERTURBATIONS
                 },
-                "slope": slopes[i],
+                "slope": slope(pictures[i]),
             }
             responses[i] = deviations
-        if progress is not None:
-            progress(len(chunk))
+            report(1)
+
+    # One at a time, so that what is measured does not depend on what else is, to the last bit.
+    cores = torch.get_num_threads() if network.device.type == "cpu" else 1
+    in_batches(examine, len(pictures), 1, min(cores, max(len(pictures), 1)), progress)
     evidence = pd.DataFrame([rows[i] for i in range(len(targets))])
     excited = (evidence["rms"] > 0).tolist()
     evidence["alike"] = _alike(targets, [responses[i] for i in range(len(targets))], excited)
@@ -96,46 +94,42 @@ def examine_pictures(
     return pd.concat([names, evidence.astype({"standing": "Int64"})], axis=1)
 
 
+def views(picture: NDArray[np.uint8]) -> dict[str, list[NDArray[np.uint8]]]:
+    """The picture, and what each perturbation of ``PERTURBATIONS`` makes of it."""
+    return {"picture": [picture]} | {name: made(picture) for name, made in PERTURBATIONS.items()}
+
+
 def _responses(
     network: Network,
     trunk: EarlyExitTrunk,
-    targets: Sequence[Target],
-    pictures: Sequence[NDArray[np.uint8]],
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """Spatial mean and RMS of every unit of each picture's layer; targets in depth order."""
-    leaving = Counter(target.layer for target in targets)
-    shown = torch.from_numpy(np.stack(pictures)).to(network.device, network.dtype)
-    images = network.normalize(shown.permute(0, 3, 1, 2) / 255)
-    means: list[NDArray[np.float64]] = []
-    norms: list[NDArray[np.float64]] = []
-    with torch.inference_mode(), exact_arithmetic():
-        for _, values in trunk.activations(images, leaving):
+    layer: str,
+    shown: Mapping[str, Sequence[NDArray[np.uint8]]],
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    """Spatial mean and RMS of every unit of a layer on each image, NxU each, by the images' name.
+
+    Images of one size go through the network together. NaN where they are too small for it.
+    """
+    sizes: dict[int, list[tuple[str, int]]] = {}
+    means: dict[str, NDArray[np.float64]] = {}
+    norms: dict[str, NDArray[np.float64]] = {}
+    units = network.layer(layer).units
+    for name, images in shown.items():
+        means[name] = np.full((len(images), units), np.nan)
+        norms[name] = np.full((len(images), units), np.nan)
+        for place, image in enumerate(images):
+            if min(image.shape[:2]) >= network.smallest_input:
+                sizes.setdefault(len(image), []).append((name, place))
+    for places in sizes.values():
+        batch = torch.from_numpy(np.stack([shown[name][place] for name, place in places]))
+        images = batch.to(network.device, network.dtype).permute(0, 3, 1, 2) / 255
+        with torch.inference_mode(), exact_arithmetic():
+            leaving = {layer: len(places)}
+            ((_, values),) = trunk.activations(network.normalize(images), leaving)
             flat = values.double().flatten(2)
-            means += list(flat.mean(2).cpu().numpy())
-            norms += list(flat.square().mean(2).sqrt().cpu().numpy())
+            mean, rms = flat.mean(2).cpu().numpy(), flat.square().mean(2).sqrt().cpu().numpy()
+        for i, (name, place) in enumerate(places):
+            means[name][place], norms[name][place] = mean[i], rms[i]
     return means, norms
-
-
-def _remaining(
-    network: Network,
-    trunk: EarlyExitTrunk,
-    targets: Sequence[Target],
-    pictures: Sequence[NDArray[np.uint8]],
-) -> dict[str, list[float]]:
-    """RMS of each picture's unit after each perturbation, averaged over its variants."""
-    left: dict[str, list[float]] = {}
-    for name, perturb in PERTURBATIONS.items():
-        norms = []
-        with ThreadPoolExecutor() as pool:
-            perturbed = list(pool.map(perturb, pictures))
-        for variant in zip(*perturbed, strict=True):
-            if min(variant[0].shape[:2]) < network.smallest_input:
-                norms.append([np.nan] * len(targets))
-                continue
-            _, found = _responses(network, trunk, targets, variant)
-            norms.append([rms[t.unit] for rms, t in zip(found, targets, strict=True)])
-        left[name] = np.mean(norms, axis=0).tolist()
-    return left
 
 
 def _deviations(means: NDArray[np.float64], layer: pd.DataFrame) -> NDArray[np.float64]:
