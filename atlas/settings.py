@@ -94,7 +94,7 @@ class Settings:
     )
     top: int | None = _setting(10, whole(1, "all"), "N|all", "how many units of each layer")
     recipe: tuple[str, ...] = _setting(
-        ("article",), readers.names, "NAME,...", "the constants of the maximization"
+        ("clear", "article"), readers.names, "NAME,...", "the constants of the maximization"
     )
     recipes: tuple[tuple[str, Recipe], ...] = _setting(
         (), _recipes, "TABLES", "recipes of one's own, by name", option=False

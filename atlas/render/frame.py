@@ -46,6 +46,7 @@ class Frame:
         description: str,
         topic: str | None = None,
         recipes: Sequence[str] = (),
+        first: str | None = None,
         image: str | None = None,
         before: str | None = None,
         after: str | None = None,
@@ -60,6 +61,7 @@ class Frame:
             description: of the page, for search engines.
             topic: how its title begins; that of the first page is the atlas's own.
             recipes: those it has pictures by, between which one can switch.
+            first: the one of them that it shows at first; none where that differs by layer.
             image: the picture for sharing it; the cover by default.
             before, after: the pages that ← and → lead to.
             root: what its links start with; by default the relative way to the site's root.
@@ -72,6 +74,7 @@ class Frame:
             "title": f"{topic} · {atlas}" if topic else atlas,
             "description": description,
             "recipes": recipes,
+            "first": first,
             "address": self.base_url
             and self.base_url + quote("" if name == "index.html" else name),
             "image": (self.base_url or up) + quote(image or self.cover),

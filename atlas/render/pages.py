@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -24,6 +24,7 @@ from atlas.render import (
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
 from atlas.render.figures import measures
+from atlas.render.first_shown import RULE
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
 from atlas.render.portrait import portrait
@@ -85,21 +86,25 @@ class Pages:
     def _index(self) -> str:
         links = {layer.name: (quote(layer.href), layer.short) for layer in self.catalog.layers}
         count = len(self.catalog.pictured)
-        units = [unit for layer in self.catalog.layers for unit in layer.shown[:ON_CARD]]
+        layers = [layer for layer in self.catalog.layers if layer.pictured]
+        units = [unit for layer in layers for unit in layer.shown[:ON_CARD]]
         made = [name for name in self._made(units) if name in self.catalog.along_depth]
-        first = units[0].views(made)[0].picture
+        told = next(unit.by(made[0])[0] for unit in units if made[0] in unit.recipes)
         return self.frame.write(
             "index",
             "index.html",
             recipes=made,
+            first=_first(layers, made),
             description=f"What {count} units of {self.frame.network_name} look for: "
             "pictures made by activation maximization, layer by layer.",
             drawing=diagram.draw(self.catalog.network.graph, links),
             branched=next((layer for layer in self.catalog.layers if layer.branches), None),
             on_card=ON_CARD,
-            told=first.recipe,
-            start=first.stages[0][1],
-            in_short=method.in_short(self.catalog.constants[first.recipe]),
+            others=_others(layers, made),
+            rule=RULE,
+            told=told.recipe,
+            start=told.stages[0][1],
+            in_short=method.in_short(self.catalog.constants[told.recipe]),
         )
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
@@ -116,6 +121,8 @@ class Pages:
             "layer",
             layer.href,
             recipes=recipes,
+            first=layer.first_of(recipes) if recipes else None,
+            rule=RULE,
             topic=f"{layer.name}",
             description=f"The {len(layer.shown)} most active units of {layer.name} with their "
             f"pictures, and the statistics of all {layer.units}.",
@@ -142,6 +149,7 @@ class Pages:
             "unit",
             unit.href,
             recipes=unit.recipes,
+            first=unit.first,
             topic=f"{unit.layer.name} unit {unit.number}",
             description=f"The picture that excites unit {unit.number} of {unit.layer.name}, rank "
             f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
@@ -190,6 +198,9 @@ class Pages:
             "compare",
             "compare.html",
             recipes=recipes,
+            first=_first(layers, recipes),
+            others=_others(layers, recipes),
+            rule=RULE,
             topic="Compare layers",
             description="Two to four layers side by side, row by row; or unit against unit.",
             layers=layers,
@@ -279,6 +290,21 @@ def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
     """Each item between the one before and the one after it."""
     padded = [None, *items, None]
     return [(a, b, c) for (a, b), (_, c) in pairwise(list(pairwise(padded)))]
+
+
+def _first(layers: Sequence[Layer], recipes: Sequence[str]) -> str | None:
+    """The recipe that layers are shown by first; None where they are not of one mind."""
+    firsts = {layer.first_of(recipes) for layer in layers}
+    return firsts.pop() if len(firsts) == 1 else None
+
+
+def _others(layers: Sequence[Layer], recipes: Sequence[str]) -> dict[str, list[str]]:
+    """The layers that are shown first by another recipe than the first, by that recipe."""
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        if (first := layer.first_of(recipes)) != recipes[0]:
+            found.setdefault(first, []).append(layer.short)
+    return found
 
 
 def _means(layer: Layer) -> list[float]:

@@ -60,6 +60,7 @@ def read_catalog(run: Run) -> Catalog:
         layer = Layer(
             **asdict(described),
             index=index,
+            order=recipes,
             table=_ranked(statistics[name]),
             pictured=[],
             sheets=[recipe for recipe in recipes if run.sheet_path(recipe, name).is_file()],

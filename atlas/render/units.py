@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from atlas._system.filenames import slug
+from atlas.render.first_shown import Choice, choose
 from atlas.run.schema import BranchDescription
 from atlas.run.tables import Evidence
 
@@ -151,7 +152,13 @@ class Unit:
     @property
     def picture(self) -> Picture:
         """The one the site shows first."""
-        return self.pictures[0]
+        return self.by(self.first)[0]
+
+    @property
+    def first(self) -> str:
+        """The recipe it is shown by first: its layer's, where it has a picture by that."""
+        first = self.layer.first.recipe
+        return first if first in self.recipes else self.recipes[0]
 
     @property
     def recipes(self) -> list[str]:
@@ -163,11 +170,13 @@ class Unit:
         return [picture for picture in self.pictures if picture.recipe == recipe]
 
     def views(self, recipes: Sequence[str]) -> list[View]:
-        """Its first picture by each recipe; the first of all stands in for recipes without.
+        """Its first picture by each recipe, that which is shown first before the others.
 
-        A unit without any of them is shown by a recipe that it has.
+        It stands in for recipes without a picture. A unit without any of them is shown by a recipe
+        that it has.
         """
         there = [recipe for recipe in recipes if recipe in self.recipes] or self.recipes[:1]
+        there.sort(key=lambda recipe: recipe != self.first)
         stands = stand_ins(recipes, there)
         return [View(self.by(recipe)[0], shown) for recipe, shown in stands.items()]
 
@@ -201,6 +210,8 @@ class Layer:
     width: int
     rectified: bool
     branches: list[BranchDescription]
+    order: list[str]
+    """The recipes of the run, as they were asked for."""
     table: list[Statistics]
     pictured: list[Unit]
     sheets: list[str] = field(default_factory=list)
@@ -229,6 +240,15 @@ class Layer:
     def shown(self) -> list[Unit]:
         """The first units with a picture, by rank."""
         return self.pictured[:SHOWN]
+
+    @cached_property
+    def first(self) -> Choice:
+        """The recipe that it is shown by first, and why."""
+        return choose(self.pictured, [recipe for recipe in self.order if recipe in self.recipes])
+
+    def first_of(self, recipes: Sequence[str]) -> str:
+        """Which of some recipes it is shown by first."""
+        return self.first.recipe if self.first.recipe in recipes else recipes[0]
 
     @cached_property
     def recipes(self) -> frozenset[str]:

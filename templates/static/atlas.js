@@ -30,12 +30,13 @@
   };
 
   // Recipes. A picture lies in a folder named after its recipe; what else differs is there once
-  // for every recipe, and hidden for all but one. A page offers those it has pictures by; another
+  // for every recipe, and hidden for all but one: "" is what a page shows at first, each layer by
+  // the recipe it is read best by. A page offers those it has pictures by; another
   // one that was chosen stays so for the pages that have it.
   const listed = (text) => (text || "").split(" ").filter(Boolean);
   const known = listed(document.body.dataset.recipes);
   const recipes = findAll("input[name=recipe]").map((input) => input.value);
-  let recipe = recipes[0];
+  let recipe = (find("input[name=recipe]:checked") || {}).value;
 
   const inFolder = (address, name) => address.replace(/(^|\/)images\/[^/]+\//, `$1images/${name}/`);
 
@@ -43,18 +44,20 @@
     for (const image of findAll("img[data-recipes]", within)) {
       const [first, ...others] = (image.dataset.recipes || name).split(" ");
       const address = image.getAttribute("src");
-      const wanted = inFolder(address, others.includes(name) ? name : first);
+      image.dataset.first ??= address;
+      const wanted = name ? inFolder(address, others.includes(name) ? name : first) : image.dataset.first;
       if (wanted !== address) image.src = wanted;
     }
     for (const part of findAll("[data-recipe]", within)) {
-      part.hidden = !part.dataset.recipe.split(" ").includes(name);
+      part.dataset.first ??= part.hidden ? "" : "shown";
+      part.hidden = name ? !part.dataset.recipe.split(" ").includes(name) : !part.dataset.first;
     }
   };
 
   // A browser may forbid to remember, above all for pages opened as files.
   const memory = {
     read() { try { return localStorage.getItem("atlas-recipe"); } catch { return null; } },
-    write(name) { try { localStorage.setItem("atlas-recipe", name); } catch { /* the links carry it */ } },
+    write(name) { try { if (name) localStorage.setItem("atlas-recipe", name); else localStorage.removeItem("atlas-recipe"); } catch { /* the links carry it */ } },
   };
 
   const recipeChanged = [];
@@ -67,8 +70,8 @@
       const [, path, query, hash] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(href);
       if (!path.endsWith(".html") || path.includes(":")) return href;
       const asked = new URLSearchParams(query);
-      asked.set("recipe", name);
-      return `${path}?${asked}${hash || ""}`;
+      if (name) asked.set("recipe", name); else asked.delete("recipe");
+      return `${path}${asked.size ? `?${asked}` : ""}${hash || ""}`;
     };
     for (const link of findAll("a[href]:not([data-own]), link[rel=prev], link[rel=next]")) {
       link.setAttribute("href", carried(link.getAttribute("href")));
