@@ -19,8 +19,7 @@ quoted = '$(subst ','\'',$(subst $$$$,$$,$(1)))'
 option = --$(shell echo $(1) | tr A-Z_ a-z-)=$(call quoted,$(call given,$(1)))
 options = $(foreach name,$(1),$(if $(call given,$(name)),$(call option,$(name))))
 
-# The article's panels are 74 pixels wide: 20 upscales. Other recipes have ladders of their own.
-QUICK = $(if $(call given,RECIPE),,--upscales 20) --run runs/quick --site runs/quick-site \
+QUICK = --run runs/quick --site runs/quick-site --top 3 \
 	--layers conv2,inception3b,inception4a,inception4d,inception5a
 
 help: ## list the commands
@@ -33,7 +32,7 @@ help: ## list the commands
 atlas: $(VENV)/.installed ## set up and build the atlas into site/
 	@$(PYTHON) -m atlas build $(call options,$(SETTINGS))
 
-quick: $(VENV)/.installed ## build a small atlas in minutes: five layers, 74 pixels, runs/quick-site
+quick: $(VENV)/.installed ## build a small atlas in minutes: three units of five layers, runs/quick-site
 	@$(PYTHON) -m atlas build $(QUICK) $(call options,$(SETTINGS))
 
 serve: $(VENV)/.installed ## show the site on localhost

@@ -90,9 +90,10 @@ def test_whatever_is_typed_arrives_unharmed(program: Path, text: str) -> None:
     assert handed_on("publish", f"SITE={text}")[2] == text.replace("$$", "$")
 
 
-def test_a_small_atlas_of_another_recipe_has_the_upscales_of_that(program: Path) -> None:
-    assert "--upscales" in handed_on("quick")
-    assert "--upscales" not in handed_on("quick", "RECIPE=clear")
+def test_a_small_atlas_has_few_units_unless_more_are_asked_for(program: Path) -> None:
+    given = handed_on("quick", "TOP=7")
+    assert given.index("--top") < given.index("--top=7"), "the last one counts"
+    assert "--site" in given and "runs/quick-site" in given
 
 
 def test_the_help_names_every_variable(program: Path) -> None:

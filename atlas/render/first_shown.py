@@ -9,12 +9,12 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from atlas.render.units import Unit
+    from atlas.render.units import Layer, Unit
 
 MARGIN = 1.5
 """How many times as much pictures must excite their units, in the median, to be shown first."""
 
-FEWEST = 3
+FEWEST = 5
 """Units that must have pictures by both recipes."""
 
 RULE = (
@@ -52,6 +52,21 @@ def choose(units: Sequence["Unit"], recipes: Sequence[str]) -> Choice:
     return Choice(
         best, f"{best}, whose pictures excite these units {times} times as much as those of {first}"
     )
+
+
+def first_of_all(layers: Sequence["Layer"], recipes: Sequence[str]) -> str | None:
+    """The recipe that layers are shown by first; None where that differs among them."""
+    firsts = {layer.first_of(recipes) for layer in layers}
+    return firsts.pop() if len(firsts) == 1 else None
+
+
+def exceptions(layers: Sequence["Layer"], recipes: Sequence[str]) -> dict[str, list[str]]:
+    """The layers that are shown first by another recipe than the first asked, by that recipe."""
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        if (first := layer.first_of(recipes)) != recipes[0]:
+            found.setdefault(first, []).append(layer.short)
+    return found
 
 
 def _gains(unit: "Unit", *recipes: str) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -24,7 +24,7 @@ from atlas.render import (
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
 from atlas.render.figures import measures
-from atlas.render.first_shown import RULE
+from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
 from atlas.render.portrait import portrait
@@ -94,13 +94,13 @@ class Pages:
             "index",
             "index.html",
             recipes=made,
-            first=_first(layers, made),
+            first=first_of_all(layers, made),
             description=f"What {count} units of {self.frame.network_name} look for: "
             "pictures made by activation maximization, layer by layer.",
             drawing=diagram.draw(self.catalog.network.graph, links),
             branched=next((layer for layer in self.catalog.layers if layer.branches), None),
             on_card=ON_CARD,
-            others=_others(layers, made),
+            others=exceptions(layers, made),
             rule=RULE,
             told=told.recipe,
             start=told.stages[0][1],
@@ -198,8 +198,8 @@ class Pages:
             "compare",
             "compare.html",
             recipes=recipes,
-            first=_first(layers, recipes),
-            others=_others(layers, recipes),
+            first=first_of_all(layers, recipes),
+            others=exceptions(layers, recipes),
             rule=RULE,
             topic="Compare layers",
             description="Two to four layers side by side, row by row; or unit against unit.",
@@ -290,21 +290,6 @@ def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
     """Each item between the one before and the one after it."""
     padded = [None, *items, None]
     return [(a, b, c) for (a, b), (_, c) in pairwise(list(pairwise(padded)))]
-
-
-def _first(layers: Sequence[Layer], recipes: Sequence[str]) -> str | None:
-    """The recipe that layers are shown by first; None where they are not of one mind."""
-    firsts = {layer.first_of(recipes) for layer in layers}
-    return firsts.pop() if len(firsts) == 1 else None
-
-
-def _others(layers: Sequence[Layer], recipes: Sequence[str]) -> dict[str, list[str]]:
-    """The layers that are shown first by another recipe than the first, by that recipe."""
-    found: dict[str, list[str]] = {}
-    for layer in layers:
-        if (first := layer.first_of(recipes)) != recipes[0]:
-            found.setdefault(first, []).append(layer.short)
-    return found
 
 
 def _means(layer: Layer) -> list[float]:
