@@ -163,7 +163,7 @@ class Settings:
                 raise UsageError(f"there is no recipe {name!r}; there are {', '.join(known)}")
         asked = {"upscales": self.upscales, "steps": self.steps}
         changes = {name: value for name, value in asked.items() if value is not None}
-        return {name: replace(known[name], **changes) for name in self.recipe}
+        return {name: _changed(name, known[name], changes) for name in self.recipe}
 
     def _refuse_contradictions(self) -> None:
         for layer, unit in self.units or ():
@@ -195,6 +195,14 @@ DESCRIPTIONS: Mapping[str, Description] = {
 
 DEFAULTS: Mapping[str, Any] = {each.name: each.default for each in fields(Settings)}
 """What every setting is where nobody has said anything."""
+
+
+def _changed(name: str, recipe: Recipe, changes: Mapping[str, int]) -> Recipe:
+    """A recipe with other upscales or steps. Raises UsageError that names it."""
+    try:
+        return replace(recipe, **changes)
+    except UsageError as error:
+        raise UsageError(f"recipe {name}: {error}, or leave it out with --recipe") from None
 
 
 def read(values: Mapping[str, Any], where: str) -> dict[str, Any]:

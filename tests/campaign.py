@@ -34,7 +34,10 @@ LOADED.set_forkserver_preload(  # nothing of the tests: their folder is unknown 
     ["atlas.cli", *(f"atlas.build.{name}" for name in ("rank", "rounds"))]
 )
 
-SCHEDULE = ["--upscales", "2", "--steps", "2", "--batch", "2", "--device", "cpu"]
+SCHEDULE = [
+    *("--recipe", "article", "--upscales", "2", "--steps", "2", "--batch", "2"),
+    *("--device", "cpu"),
+]
 GOOGLENET = ["--weights", "bundled", "--layers", "conv1,conv2,inception3a", "--top", "4", *SCHEDULE]
 SMALL = ["--top", "all", "--samples", "2", *SCHEDULE]
 

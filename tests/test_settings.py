@@ -23,7 +23,7 @@ DEFAULTS = {
     "layers": None,
     "units": None,
     "top": 10,
-    "recipe": ("article",),
+    "recipe": ("clear", "article"),
     "recipes": (),
     "samples": 1,
     "upscales": None,
@@ -60,7 +60,7 @@ SETTINGS = st.builds(
     units=st.none() | st.lists(st.tuples(name, whole), min_size=1, unique=True).map(tuple),
     top=st.none() | whole,
     samples=st.integers(1, 1000),
-    upscales=st.none() | st.integers(0, 100),
+    upscales=st.none() | st.integers(0, 18),
     steps=st.none() | st.integers(1, 10_000),
     seed=st.integers(0, 2**63 - 1),
     device=st.sampled_from(["auto", "cpu", "cuda", "cuda:0", "cuda:3"]),
@@ -192,11 +192,14 @@ def test_settings_that_go_together_are_taken() -> None:
 
 
 def test_recipes_take_the_upscales_and_steps_asked() -> None:
-    assert Settings().recipes_asked() == {"article": RECIPES["article"]}
-    (asked,) = Settings(upscales=3, steps=7).recipes_asked().values()
-    assert (asked.upscales, asked.steps, asked.start_size) == (3, 7, 28)
-    with pytest.raises(UsageError, match="take fewer"):
-        Settings(upscales=200)
+    assert Settings().recipes_asked() == {name: RECIPES[name] for name in ("clear", "article")}
+    clear, article = Settings(upscales=3, steps=7).recipes_asked().values()
+    assert (article.upscales, article.steps, article.start_size) == (3, 7, 28)
+    assert (clear.upscales, clear.steps, clear.start_size) == (3, 7, 64)
+    with pytest.raises(
+        UsageError, match=r"recipe clear: 20 upscales .* take fewer, or leave it out"
+    ):
+        Settings(upscales=20)
 
 
 def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:

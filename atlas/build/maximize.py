@@ -49,13 +49,12 @@ def climb(session: Session, stop: Round) -> None:
         )
         make_chunks(session, stop, todo)
     group.wait()
-    if todo and group.leads:
-        write_sheets(session.run)
 
 
 def finish(session: Session) -> None:
     """Say what came of the pictures asked for, which are at their last size."""
     if session.group.leads:
+        write_sheets(session.run)
         forget_needless(session.run)
         session.say(_status(session.run, wanted_pictures(session)))
 

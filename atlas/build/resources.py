@@ -25,7 +25,7 @@ CORES = torch.get_num_threads()
 """What torch takes for this process: the machine's physical cores, unless it was told otherwise."""
 
 MEMORY_SHARE = 0.5
-"""How much of the memory the values that the gradient needs may take; the rest is for passing."""
+"""How much of the memory may hold values for the gradient; convolutions need some to work in."""
 
 
 def open_network(

@@ -6,6 +6,7 @@ from atlas.build.examine import examine
 from atlas.build.maximize import climb, finish, left_to_do
 from atlas.build.render import render
 from atlas.build.session import Session
+from atlas.build.sheets import write_sheets
 from atlas.run.rounds import Round, all_rounds
 
 
@@ -31,7 +32,9 @@ def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
     """Make the site of what there is, and say what is left to do."""
     if not session.group.leads:
         return
-    if not left:
+    if left:
+        write_sheets(session.run)
+    else:
         finish(session)
     examine(session)
     render(session, then=_next(session, left[0], rounds - len(left) + 1, rounds) if left else "")

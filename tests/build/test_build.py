@@ -18,7 +18,7 @@ from atlas.build import evidence, maximize, resources, unit_statistics
 from atlas.cli import main
 from atlas.probe import stimuli
 
-SCHEDULE = ["--upscales", "2", "--steps", "2"]
+SCHEDULE = ["--recipe", "article", "--upscales", "2", "--steps", "2"]
 SMALL = ["--layers", "conv1,conv2", "--top", "3", "--batch", "4", "--weights", "bundled", *SCHEDULE]
 
 

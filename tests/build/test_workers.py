@@ -178,7 +178,7 @@ def test_larger_pictures_need_more_memory_and_wider_numbers_too() -> None:
 
 # Whole builds
 
-THREE = ["--top", "3", "--upscales", "2", "--steps", "2", "--device", "cpu"]
+THREE = ["--top", "3", "--recipe", "article", "--upscales", "2", "--steps", "2", "--device", "cpu"]
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_every_request_is_given_as_a_command_in_order(tmp_path: Path) -> None:
     mine = ARTICLE | {"jitter": 3}
     later = asked | {"recipe": ["mine"], "recipes": {"mine": mine}, "layers": ["conv1"]}
     later.pop("upscales")
-    requests = [asked | {"recipe": ["article"]}, later | {"batch": 7}, later]
+    requests = [asked | {"recipe": ["clear", "article"]}, later | {"batch": 7}, later]
     recipes = {"article": ARTICLE, "mine": mine}
     site = site_of(tmp_path, recipes, asked=later, requests=requests)
     about = text_of(site / "about.html")

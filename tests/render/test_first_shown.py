@@ -98,7 +98,7 @@ def test_pages_of_several_layers_show_each_as_it_is_read_best_until_the_reader_c
         assert "article in " in page.locator("main").inner_text()
         for recipe in ("article", "clear"):
             page.locator(".recipes").get_by_text(recipe, exact=True).click()
-            assert by_layer(page) == dict.fromkeys(best, {recipe})
+            assert by_layer(page) == {layer: {recipe} for layer in best}
             assert f"recipe={recipe}" in page.url
         page.locator(".recipes").get_by_text("best by layer").click()
         assert by_layer(page) == best

@@ -16,7 +16,10 @@ from atlas.network import loading
 from atlas.network.network import Network
 from atlas.probe import stimuli
 
-QUICK = ["--top", "2", "--upscales", "1", "--steps", "1", "--device", "cpu", "--quiet"]
+QUICK = [
+    *("--top", "2", "--recipe", "article", "--upscales", "1", "--steps", "1"),
+    *("--device", "cpu", "--quiet"),
+]
 
 
 class Small(nn.Module):
