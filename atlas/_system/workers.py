@@ -6,8 +6,8 @@ at the end of every operation; two that have a chunk each do about half as much 
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
 import torch
@@ -19,6 +19,7 @@ from atlas._system.progress import Progress
 from atlas.errors import AtlasError
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 class Dropped(Exception):
@@ -144,6 +145,30 @@ def in_batches(
         # Neighbors go to different batches, as they cost alike.
         chunks = [range(first, count, batches) for first in range(batches)]
         Workers(make, _halves, workers, ProcessGroup(), tell).work(chunks, "batches")
+
+
+def in_order(make: Callable[[Item], Made], items: Iterable[Item], threads: int) -> Iterator[Made]:
+    """What ``make`` makes of each item, in their order, as many at a time as there are threads.
+
+    With one thread ``make`` has all of torch's; else each has a core alone.
+    """
+    if threads == 1:
+        yield from map(make, items)
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(threads)
+    try:
+        waiting: deque[Future[Made]] = deque()
+        for item in items:
+            waiting.append(pool.submit(make, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
 
 
 def _halves(chunk: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

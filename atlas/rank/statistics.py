@@ -1,7 +1,9 @@
 """Statistics of every unit over a probe set, in one streaming pass."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas._system.progress import Progress
+from atlas._system.workers import in_order
 from atlas.errors import AtlasError
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.early_exit import EarlyExitTrunk
@@ -19,7 +22,44 @@ from atlas.rank import weakest_images
 from atlas.rank.places import RUNNERS_UP, STRONGEST
 from atlas.rank.weakest_images import Weakest
 
-BATCH = 32
+BATCH = {"cpu": 8, "cuda": 32}
+"""Images in a forward pass: as many as a core's cache likes, or as fill a GPU."""
+
+Batch = tuple[list[int], NDArray[np.uint8]]
+"""Indices of images, and their pixels: Nx224x224x3."""
+
+
+class Responses(NamedTuple):
+    """What the units of a layer do on the images of a batch.
+
+    ``mean``, ``rms`` and ``peak`` over positions, and the ``position`` of the peak, are BxU;
+    ``active`` is the number of positions above 0, over all images, of each unit.
+    """
+
+    mean: Tensor
+    rms: Tensor
+    peak: Tensor
+    position: Tensor
+    active: Tensor
+    height: int
+    width: int
+
+    @classmethod
+    def to(cls, activations: Tensor) -> "Responses":
+        """Of BxUxHxW activations; means and norms in float64."""
+        height, width = activations.shape[2:]
+        values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # BxPxU, as it lies in memory
+        exact = values.double()
+        peak, position = values.max(1)
+        return cls(
+            mean=exact.mean(1),
+            rms=torch.linalg.vector_norm(exact, dim=1) / (height * width) ** 0.5,
+            peak=peak,
+            position=position,
+            active=(values > 0).sum((0, 1)).double(),
+            height=height,
+            width=width,
+        )
 
 
 @dataclass
@@ -47,14 +87,9 @@ class LayerStatistics:
     weakest: Weakest = weakest_images.NONE
     conditions: Tensor = field(default_factory=lambda: torch.zeros(()))
 
-    def update(self, activations: Tensor, indices: Tensor, membership: Tensor) -> None:
-        """Take in BxUxHxW activations of the images ``indices``; ``membership`` is CxB."""
-        values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # BxPxU, as it lies in memory
-        count, places, _ = values.shape
-        exact = values.double()
-        means = exact.mean(1)  # BxU
-        norms = torch.linalg.vector_norm(exact, dim=1)
-        peaks, positions = values.max(1)
+    def update(self, found: Responses, indices: Tensor, membership: Tensor) -> None:
+        """Take in the responses to the images ``indices``; ``membership`` is CxB."""
+        means, count, places = found.mean, len(found.mean), found.height * found.width
 
         # Chan, Golub & LeVeque (1983), eq. 2.1: mean and squared deviations of two parts together.
         batch_mean = means.mean(0)
@@ -68,18 +103,18 @@ class LayerStatistics:
         self.mean = self.mean + deviation * (count / total)
         self.images = total
         self.positions += count * places
-        self.width = activations.shape[3]
-        self.max = torch.maximum(self.max.to(peaks), peaks.amax(0))
-        self.active = self.active + (values > 0).sum((0, 1)).double()
+        self.width = found.width
+        self.max = torch.maximum(self.max.to(found.peak), found.peak.amax(0))
+        self.active = self.active + found.active
         self.conditions = self.conditions + membership @ means
         self.weakest = weakest_images.update(self.weakest, indices, means, self.lots)
 
         responses = {
-            "image": indices[:, None].expand_as(positions),
+            "image": indices[:, None].expand_as(found.position),
             "mean": means,
-            "peak": peaks,
-            "position": positions,
-            "rms": norms / places**0.5,
+            "peak": found.peak,
+            "position": found.position,
+            "rms": found.rms,
         }
         if self.strongest:
             responses = {
@@ -112,21 +147,31 @@ def measure(
     images that are decoded once.
     Raises AtlasError when a unit's activations are no numbers, or no image can be read.
     """
-    trunk = EarlyExitTrunk(network, layers)
     groups = list((conditions or {}).values())
     membership = torch.zeros(len(groups), len(images), dtype=torch.float64)
     for row, members in enumerate(groups):
         membership[row, list(members)] = 1 / len(members)
     membership = membership.to(network.device)
     lots = weakest_images.draw_lots(len(images)).to(network.device)
-    statistics = {layer: LayerStatistics(lots) for layer in trunk.layers}
+    statistics = {layer: LayerStatistics(lots) for layer in sorted(set(layers), key=network.depth)}
+    trunks = threading.local()  # a pass through a trunk leaves its values in it
+
+    def respond(batch: Batch) -> tuple[Batch, dict[str, Responses]]:
+        if not hasattr(trunks, "own"):
+            trunks.own = EarlyExitTrunk(network, layers)
+        shown = torch.from_numpy(batch[1]).to(network.device, network.dtype)
+        with torch.inference_mode():
+            activations = trunks.own.activations(network.normalize(shown.permute(0, 3, 1, 2) / 255))
+            return batch, {layer: Responses.to(values) for layer, values in activations}
+
+    # On a CPU each core has a batch alone; they are taken in in their order.
+    cores = torch.get_num_threads() if network.device.type == "cpu" else 1
+    batches = probe_set.batches(images, BATCH[network.device.type])
     with torch.inference_mode(), exact_arithmetic():
-        for indices, pixels in probe_set.batches(images, BATCH):
-            shown = torch.from_numpy(pixels).to(network.device, network.dtype)
-            normalized = network.normalize(shown.permute(0, 3, 1, 2) / 255)
+        for (indices, pixels), found in in_order(respond, batches, cores):
             chosen = torch.tensor(indices, device=network.device)
-            for layer, activations in trunk.activations(normalized):
-                statistics[layer].update(activations, chosen, membership[:, chosen])
+            for layer, responses in found.items():
+                statistics[layer].update(responses, chosen, membership[:, chosen])
             if watch is not None:
                 watch(indices, pixels)
             if progress is not None:

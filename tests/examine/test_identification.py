@@ -17,7 +17,7 @@ from atlas.examine.similarity_judge import UNSCALED, SimilarityJudge
 from atlas.network.loading import load_network
 from atlas.network.weights import BUNDLED
 from atlas.rank import weakest_images
-from atlas.rank.statistics import LayerStatistics
+from atlas.rank.statistics import LayerStatistics, Responses
 from atlas.rank.tables import strongest_table
 
 
@@ -29,7 +29,7 @@ def seen(means: NDArray[np.floating], batch: int = 32, first: int = 0) -> LayerS
     for start in range(0, len(means), batch):
         part = values[start : start + batch]
         indices = torch.arange(first + start, first + start + len(part))
-        found.update(part, indices, nobody[:, : len(part)])
+        found.update(Responses.to(part), indices, nobody[:, : len(part)])
     return found
 
 

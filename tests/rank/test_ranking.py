@@ -98,7 +98,7 @@ def test_statistics_are_numpys_over_all_images_whatever_the_batch(
     pixels = np.random.default_rng(seed).integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
     unreadable &= set(range(count))
     readable = np.array([i for i in range(count) if i not in unreadable])
-    with patch.object(statistics, "BATCH", batch):
+    with patch.object(statistics, "BATCH", {"cpu": batch}):
         found = statistics.measure(NETWORK, Images(pixels, sorted(unreadable)), LAYERS)
     table = tables.activations_table(found)
     strongest = tables.strongest_table(found, [f"{i}.png" for i in range(count)])
@@ -143,7 +143,7 @@ def flat(levels: Sequence[int]) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("batch", [1, 2, 3, 16])
 def test_equal_images_stay_in_the_order_of_the_probe_set(batch: int) -> None:
     levels = [7, 9, 7, 9, 7, 7, 9, 7, 7, 7, 7, 7, 9]
-    with patch.object(statistics, "BATCH", batch):
+    with patch.object(statistics, "BATCH", {"cpu": batch}):
         found = statistics.measure(one_hot(), Images(flat(levels)), ["0"])
     table = tables.strongest_table(found, [str(i) for i in range(len(levels))])
     for unit in range(3):
@@ -153,7 +153,7 @@ def test_equal_images_stay_in_the_order_of_the_probe_set(batch: int) -> None:
 
 def test_means_and_deviations_are_accumulated_in_float64() -> None:
     levels = np.random.default_rng(0).integers(200, 202, 300)
-    with patch.object(statistics, "BATCH", 7):
+    with patch.object(statistics, "BATCH", {"cpu": 7}):
         found = statistics.measure(one_hot(), Images(flat(levels.tolist())), ["0"])["0"]
     exact = (levels.astype(np.float32) / np.float32(255)).astype(np.float64)
     np.testing.assert_allclose(found.mean, np.full(3, exact.mean()), rtol=1e-12)
@@ -174,7 +174,7 @@ def test_memory_does_not_grow_with_the_number_of_images() -> None:
 def test_the_tuning_is_the_mean_over_the_images_of_each_condition() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (11, SIDE, SIDE, 3), np.uint8)
     groups = {"hue:0": [0, 3, 10], "hue:120": [1], "family:dots": [2, 4, 5, 6, 7, 8, 9, 0]}
-    with patch.object(statistics, "BATCH", 4):
+    with patch.object(statistics, "BATCH", {"cpu": 4}):
         found = statistics.measure(NETWORK, Images(pixels), LAYERS, groups)
     table = tables.tuning_table(found, list(groups))
     assert table.columns.tolist() == ["layer", "unit", *groups]
@@ -188,7 +188,7 @@ def test_the_tuning_is_the_mean_over_the_images_of_each_condition() -> None:
 def test_progress_counts_every_readable_image() -> None:
     done: list[int] = []
     probe = Images(flat([1] * 10), [2, 5])
-    with patch.object(statistics, "BATCH", 3):
+    with patch.object(statistics, "BATCH", {"cpu": 3}):
         statistics.measure(one_hot(), probe, ["0"], progress=done.append)
     assert sum(done) == 8
     assert probe.skipped == [("2.png", "damaged"), ("5.png", "damaged")]
