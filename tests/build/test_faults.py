@@ -289,7 +289,7 @@ def test_a_run_that_may_not_be_written_is_rendered_all_the_same(
     assert contents(tmp_path / "site") == contents(disk / "site")
 
 
-@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 47)])
+@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 52)])
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "made anew by another"])
 def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
     build: Build,

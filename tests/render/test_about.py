@@ -118,13 +118,13 @@ def test_every_request_is_given_as_a_command_in_order(tmp_path: Path) -> None:
     mine = ARTICLE | {"jitter": 3}
     later = asked | {"recipe": ["mine"], "recipes": {"mine": mine}, "layers": ["conv1"]}
     later.pop("upscales")
-    requests = [asked | {"recipe": ["clear", "article"]}, later | {"batch": 7}, later]
+    requests = [asked | {"recipe": ["article"]}, later | {"batch": 7}, later]
     recipes = {"article": ARTICLE, "mine": mine}
     site = site_of(tmp_path, recipes, asked=later, requests=requests)
     about = text_of(site / "about.html")
     commands = [part for part in about.split("<code>") if part.startswith("atlas build")]
     assert len(commands) == 2  # the batch is the one that the run resolved
-    assert "--upscales 20" in commands[0] and "--recipe" not in commands[0]
+    assert "--upscales 20" in commands[0] and "--recipe article" in commands[0]
     assert "--recipe mine" in commands[1] and "--layers conv1" in commands[1]
     assert "[recipes.mine]" in about
     unit = text_of(site / "units/conv1/0000.html")
