@@ -102,6 +102,12 @@ class Settings:
     samples: int = _setting(
         1, whole(1, largest=1000), "N", "pictures of each unit, from different noise"
     )
+    tiles: bool | None = _setting(
+        None,
+        readers.flag,
+        None,
+        "a small picture of every unit too; by default on a GPU",
+    )
     upscales: int | None = _setting(
         None, whole(0), "N", "enlargements of a picture, instead of the recipe's"
     )

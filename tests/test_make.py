@@ -9,7 +9,18 @@ import pytest
 MAKEFILE = Path(__file__).parents[1] / "Makefile"
 STAMPS = [f"-o.venv/.installed{name}" for name in ("", "-bench")]  # as if installed
 COMMON = (
-    *("CONFIG", "NETWORK", "WEIGHTS", "PROBE", "LAYERS", "UNITS", "TOP", "RECIPE", "SAMPLES"),
+    *(
+        "CONFIG",
+        "NETWORK",
+        "WEIGHTS",
+        "PROBE",
+        "LAYERS",
+        "UNITS",
+        "TOP",
+        "RECIPE",
+        "SAMPLES",
+        "TILES",
+    ),
     *("UPSCALES", "STEPS", "SEED", "DEVICE", "PRECISION", "BATCH", "RUN", "SITE", "TEMPLATES"),
     *("BASE_URL", "PUBLISH_PROBE_IMAGES", "QUIET", "PORT", "REMOTE"),
     *(

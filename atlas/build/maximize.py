@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from atlas._system.progress import PIXEL_STEPS, Progress
 from atlas._system.workers import Workers
-from atlas.build import resources
+from atlas.build import resources, tiles
 from atlas.build.request import wanted_pictures
 from atlas.build.session import Session
 from atlas.build.sheets import write_sheets
@@ -32,6 +32,8 @@ def maximize(session: Session) -> None:
     recipes = session.settings.recipes_asked()
     for stop in one_round(recipes, session.network.smallest_input):
         climb(session, stop)
+    if tiles.are_wanted(session):
+        tiles.make_tiles(session)
     finish(session)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from atlas.build import tiles
 from atlas.build.examine import examine
 from atlas.build.maximize import climb, finish, left_to_do
 from atlas.build.render import render
 from atlas.build.session import Session
 from atlas.build.sheets import write_sheets
-from atlas.run.rounds import Round, all_rounds
+from atlas.run.rounds import TILES, Round, all_rounds
 
 
 def rounds(session: Session) -> None:
@@ -18,14 +19,23 @@ def rounds(session: Session) -> None:
     group = session.group
     group.wait()  # until the leader has ranked
     stops = all_rounds(session.settings.recipes_asked(), session.network.smallest_input)
+    if tiles.are_wanted(session):
+        stops.append(TILES)
     left = group.shared(
-        [stop for stop in stops if left_to_do(session, stop)] if group.leads else []
+        [stop for stop in stops if _left_to_do(session, stop)] if group.leads else []
     )
     if len(left) < len(stops):
         _show(session, left, len(stops))  # what an earlier build made
     for done, stop in enumerate(left, 1):
-        climb(session, stop)
+        if stop == TILES:
+            tiles.make_tiles(session)
+        else:
+            climb(session, stop)
         _show(session, left[done:], len(stops))
+
+
+def _left_to_do(session: Session, stop: Round) -> int:
+    return tiles.left_to_do(session) if stop == TILES else left_to_do(session, stop)
 
 
 def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
@@ -45,6 +55,7 @@ def _next(session: Session, stop: Round, number: int, rounds: int) -> str:
     pace = session.pace.get(stop.recipe) or max(session.pace.values(), default=None)
     long = ""
     if pace is not None:
-        minutes = round(left_to_do(session, stop) * pace / 60)
+        minutes = round(_left_to_do(session, stop) * pace / 60)
         long = f", about {minutes} minutes" if minutes > 1 else ", about a minute"
-    return f"round {number} of {rounds} goes on ({stop.recipe} to {stop.size} pixels{long})"
+    what = "tiles of every unit" if stop == TILES else f"{stop.recipe} to {stop.size} pixels"
+    return f"round {number} of {rounds} goes on ({what}{long})"

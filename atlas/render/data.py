@@ -51,6 +51,7 @@ def atlas_json(catalog: Catalog, looks: Mapping[str, Look]) -> str:
                 "rectified": layer.rectified,
                 "branches": to_builtins(layer.branches),
                 "silent_units": layer.silent_units,
+                **({"tiles": len(layer.tiles)} if layer.tiles else {}),
                 "pictures": [_unit(unit, looks) for unit in layer.pictured],
             }
             for layer in catalog.layers
@@ -67,12 +68,15 @@ def units_csv(catalog: Catalog, looks: Mapping[str, Look]) -> str:
         for statistics in sorted(layer.table):
             row = {"layer": layer.name, **statistics._asdict()}
             row["branch"] = layer.branch_of(statistics.unit)
+            if statistics.unit in layer.tiles:
+                row["tile"] = layer.tile(statistics.unit)
             if unit := units.get(statistics.unit):
                 row["page"] = unit.href
                 rows += [row | _picture_row(unit, picture, looks) for picture in unit.pictures]
             else:
                 rows.append(row)
-    table = pd.DataFrame(rows, columns=COLUMNS).astype({"standing": "Int64", "sample": "Int64"})
+    columns = COLUMNS + ["tile"] * any(layer.tiles for layer in catalog.layers)
+    table = pd.DataFrame(rows, columns=columns).astype({"standing": "Int64", "sample": "Int64"})
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 

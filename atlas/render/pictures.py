@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.spread import spread
-from atlas.render.units import Picture
+from atlas.render.units import Layer, Picture
 from atlas.run.folder import Run
+from atlas.run.tiles import Tile, read_tiles
 
 SHEET_SCALE = 2 / 3
 """Of a contact sheet, which is about 1300 pixels wide; its captions stay legible."""
@@ -24,7 +26,7 @@ SHEET_SCALE = 2 / 3
 SMALL = 128
 """Side in pixels of the small pictures."""
 
-QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY = 75, 50, 60, 50
+QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY, TILE_QUALITY = 75, 50, 60, 50, 50
 """Of WebP. The pictures are nearly noise: each step of quality costs megabytes in all."""
 
 LOSSLESS_BUDGET = 4_000_000
@@ -99,6 +101,18 @@ def write_sheets(run: Run, catalog: Catalog, folder: SiteFolder) -> dict[str, tu
             folder.write(layer.sheet(recipe), webp(small, SHEET_QUALITY))
             sizes[layer.sheet(recipe)] = small.size
     return sizes
+
+
+def write_tiles(run: Run, catalog: Catalog, folder: SiteFolder) -> None:
+    """Write the tiles, each of about two kilobytes."""
+
+    def write(layer: Layer, tile: Tile) -> None:
+        folder.write(layer.tile(tile.unit), webp(Image.fromarray(tile.pixels), TILE_QUALITY))
+
+    for layer in catalog.layers:
+        tiles = list(read_tiles(run, layer.name))
+        for _ in spread(partial(write, layer), tiles):
+            pass
 
 
 def write_cover(run: Run, catalog: Catalog, folder: SiteFolder) -> str:

@@ -24,6 +24,7 @@ from atlas.render.units import (
 from atlas.run.folder import Run
 from atlas.run.pictures import read_records
 from atlas.run.tables import EVIDENCE, Evidence
+from atlas.run.tiles import read_tiles
 
 
 def read_catalog(run: Run) -> Catalog:
@@ -63,6 +64,7 @@ def read_catalog(run: Run) -> Catalog:
             order=recipes,
             table=_ranked(statistics[name]),
             pictured=[],
+            tiles={tile.unit: tile.status for tile in read_tiles(run, name)},
             sheets=[recipe for recipe in recipes if run.sheet_path(recipe, name).is_file()],
         )
         pictures = _pictures(run, last_sizes, layer, evidence)

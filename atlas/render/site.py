@@ -85,6 +85,7 @@ def render(
             ),
             stimulus_files=write_stimuli(catalog, folder),
         )
+        pictures.write_tiles(run, catalog, folder)
         pages.write()
         for name, content in look.static().items():
             folder.write(name, content)

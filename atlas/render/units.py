@@ -216,6 +216,8 @@ class Layer:
     pictured: list[Unit]
     sheets: list[str] = field(default_factory=list)
     """The recipes of which it has a contact sheet."""
+    tiles: dict[int, str] = field(default_factory=dict)
+    """The units that have a tile, and how each ended: ok, silent or broken."""
 
     @cached_property
     def slug(self) -> str:
@@ -230,6 +232,10 @@ class Layer:
     def sheet(self, recipe: str) -> str:
         """Its contact sheet of one recipe."""
         return f"images/sheets/{slug(recipe)}/{self.slug}.webp"
+
+    def tile(self, unit: int) -> str:
+        """The small picture of a unit, where there is one."""
+        return f"images/tiles/{self.slug}/{unit:04d}.webp"
 
     @property
     def short(self) -> str:

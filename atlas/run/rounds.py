@@ -26,6 +26,10 @@ class Round(NamedTuple):
     size: int
 
 
+TILES = Round("tiles", LARGEST_FIRST_LOOK)
+"""The last round, where it is asked for: a small picture of every unit."""
+
+
 def all_rounds(recipes: Mapping[str, Recipe], smallest: int) -> list[Round]:
     """The rounds of a build: the first look of every recipe, then the rest of every recipe.
 

@@ -20,6 +20,7 @@ from atlas.run.schema import LayerDescription, RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
 from atlas.run.tables import COMMANDS, TABLES
+from atlas.run.tiles import RECIPE, read_tile_file
 
 STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
 """The tables of one measurement over the probe set: they are made together."""
@@ -89,6 +90,7 @@ def _damages(run: Run) -> Iterator[Damage]:
     yield from _tables(run, settings)
     yield from _features(run, settings)
     yield from _pictures(run, items, settings.identity.seed)
+    yield from _tiles(run)
 
 
 def _check_plan(run: Run, settings: RunSettings, items: Sequence[Item]) -> None:
@@ -214,6 +216,14 @@ def _pictures(run: Run, items: list[Item], seed: int) -> Iterator[Damage]:
             if fault is not None:
                 record = run.picture_path(*item, suffix=".json")
                 yield Damage(*fault, COMMANDS["plan"], record)
+
+
+def _tiles(run: Run) -> Iterator[Damage]:
+    for path in sorted((run.path / "units" / RECIPE).glob("*/tiles/*.npz")):
+        try:
+            read_tile_file(path)
+        except ValueError as error:
+            yield Damage(path, str(error), "atlas maximize --tiles")
 
 
 def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:

@@ -1,0 +1,84 @@
+"""Make the tiles: a small picture of every unit of the chosen layers."""
+
+import time
+from collections.abc import Sequence
+
+from atlas._system.progress import PIXEL_STEPS, Progress
+from atlas._system.workers import Workers
+from atlas.build import resources
+from atlas.build.request import chosen_layers
+from atlas.build.session import Session
+from atlas.maximize.loop import maximize_chunk
+from atlas.network.arithmetic import exact_arithmetic
+from atlas.rank.tables import scales
+from atlas.recipe import RECIPES
+from atlas.run.identity import check_identity
+from atlas.run.plan import Item, halves
+from atlas.run.rounds import TILES
+from atlas.run.tiles import RECIPE, SIDE, missing_tiles, write_tiles
+
+
+def are_wanted(session: Session) -> bool:
+    """Whether tiles are asked for; where nothing is said, on a GPU."""
+    asked = session.settings.tiles
+    return session.network.device.type == "cuda" if asked is None else asked
+
+
+def make_tiles(session: Session) -> None:
+    """Make the tiles that the run does not have, with the other processes of the group."""
+    run, network, group = session.run, session.network, session.group
+    group.wait()
+    check_identity(run, session.making)
+    todo = group.shared(_missing(session) if group.leads else [])
+    if not todo:
+        return
+    recipe, scale_of = RECIPES[RECIPE], scales(run.table("strongest"))
+    turns = resources.turns(network.device)
+
+    def make(chunk: Sequence[Item], progress: Progress) -> None:
+        targets = [item.target for item in chunk]
+        own = [scale_of[target.layer, target.unit] for target in targets]
+        with turns:
+            made = maximize_chunk(
+                network,
+                targets,
+                recipe,
+                session.settings.seed,
+                progress=progress,
+                scales=own,
+                until=SIDE,
+            )
+        write_tiles(run, chunk, made)
+
+    session.say(f"making tiles of {sum(map(len, todo)):,} units, {network.precision}")
+    total, began = _cost(session, todo), time.perf_counter()
+    with (
+        session.timed("tiles"),
+        session.progress("tiles", total // group.size, PIXEL_STEPS) as progress,
+        exact_arithmetic(),
+    ):
+        threads = resources.choose_workers(network.device, group.local_size)
+        Workers(make, halves, threads, group, progress).work(todo, "tiles")
+    session.pace[TILES.recipe] = (time.perf_counter() - began) / total
+    group.wait()
+
+
+def left_to_do(session: Session) -> int:
+    """The pixels of all optimizer steps of all tiles that are not made."""
+    return _cost(session, _missing(session))
+
+
+def _missing(session: Session) -> list[tuple[Item, ...]]:
+    batch = session.settings.batch or session.run.settings().batch
+    return [
+        chunk
+        for layer in chosen_layers(session)
+        for chunk in missing_tiles(session.run, layer.name, layer.units, batch)
+    ]
+
+
+def _cost(session: Session, todo: Sequence[Sequence[Item]]) -> int:
+    recipe = RECIPES[RECIPE]
+    sizes = [rung.size for rung in recipe.ladder(session.network.smallest_input)]
+    pixels = sum(size**2 for size in sizes if size <= SIDE)
+    return recipe.steps * pixels * sum(map(len, todo))
