@@ -44,6 +44,8 @@ def measure_units(
     features: list[NDArray[np.float16]] = []
     if len(probe) < identification.FEWEST_IMAGES:
         judge = None  # there will be no tasks
+    if judge is not None:
+        judge.load()
 
     def watch(indices: Sequence[int], pixels: NDArray[np.uint8]) -> None:
         shown.extend(indices)

@@ -40,6 +40,10 @@ class SimilarityJudge:
         with BUNDLED.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
+    def load(self) -> None:
+        """Load the network now: torch.fx cannot trace one while other threads compute."""
+        _ = self._network
+
     def is_independent_of(self, network: Network) -> bool:
         """Whether it may judge the pictures of ``network``: not when it is that network."""
         return network.weights.sha256 not in (self.sha256, UNSCALED)
