@@ -66,7 +66,11 @@ def run_folder() -> str:
         "Everything a build computed, as files that are whole or not there. `digests.json` has\n"
         "the SHA-256 of the others, `timings.json` the seconds that each stage took. Pictures\n"
         "are in `units/RECIPE/LAYER/UNIT.png`, their growth in `UNIT.stages.png`, contact sheets\n"
-        "in `sheets/RECIPE/LAYER.png`, and the judge's features of the images in `judge.npy`.\n",
+        "in `sheets/RECIPE/LAYER.png`, and the judge's features of the images in `judge.npy`.\n"
+        "`units/clear/LAYER/tiles/FIRST-LAST.npz` has the small pictures of consecutive units:\n"
+        "`units`, `pixels` (8-bit RGB, 100 x 100), `statuses`, `activations` (the last RMS) and the\n"
+        "constants they were made with. `growing/` has pictures between two rounds, in float32;\n"
+        "it is gone when they are finished.\n",
     ]
     for name, table in TABLES.items():
         rows = [[f"`{c.name}`", _column(c), c.meaning] for c in table.columns]

@@ -26,6 +26,7 @@ DEFAULTS = {
     "recipe": ("clear", "article"),
     "recipes": (),
     "samples": 1,
+    "tiles": None,
     "upscales": None,
     "steps": None,
     "seed": 0,
@@ -78,7 +79,7 @@ def test_every_setting_is_in_the_example_file() -> None:
     used = "\n".join(line.removeprefix("# ") for line in lines if " = " in line or "# [" in line)
     shown = read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
-    examples = {"layers", "units", "upscales", "steps", "templates", "base_url", "recipes"}
+    examples = {"layers", "units", "tiles", "upscales", "steps", "templates", "base_url", "recipes"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert read_file(ROOT / "atlas.toml") == {}
 
