@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 # and as one word of the shell; only make's own $$ is read, as $.
 SETTINGS := CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE \
 	PRECISION BATCH RUN SITE TEMPLATES BASE_URL PUBLISH_PROBE_IMAGES QUIET
-unexport $(SETTINGS) PORT REMOTE
+unexport $(SETTINGS) PORT REMOTE TORCH TORCH_CPU
 
 given = $(if $(filter command,$(origin $(1))),$(value $(1)))
 quoted = '$(subst ','\'',$(subst $$$$,$$,$(1)))'
@@ -28,6 +28,7 @@ help: ## list the commands
 	@echo "Variables, each the option of its name: CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP"
 	@echo "  RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL"
 	@echo "  PUBLISH_PROBE_IMAGES=1 QUIET=1; for serve SITE PORT, for publish SITE REMOTE; VENV (.venv)."
+	@echo "TORCH=cpu installs torch without CUDA: hundreds of MB instead of gigabytes."
 
 atlas: $(VENV)/.installed ## set up and build the atlas into site/
 	@$(PYTHON) -m atlas build $(call options,$(SETTINGS))
@@ -65,11 +66,31 @@ clean: ## delete caches, dist/, runs/default and runs/quick*; spare site/, .venv
 UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),$(UV) pip install --python $(PYTHON),$(PYTHON) -m pip install)
 
-$(VENV)/.installed: pyproject.toml | $(PYTHON)
+# Which builds of torch: those without CUDA, from an index of their own, or what the package index
+# has. The last choice stays until another is given.
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+TORCH_CHOSEN := $(patsubst $(VENV)/.torch-%,%,$(wildcard $(VENV)/.torch-*))
+TORCH_BUILD := $(or $(call given,TORCH),$(TORCH_CHOSEN),default)
+ifneq ($(filter-out cpu default,$(TORCH_BUILD)),)
+$(error TORCH=$(TORCH_BUILD) is neither cpu nor default)
+endif
+REINSTALL = $(INSTALL) --force-reinstall $(1) torch torchvision
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.torch-$(TORCH_BUILD)
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.torch-%: | $(PYTHON)
 ifndef UV
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip
 endif
-	$(INSTALL) --editable .
+ifeq ($(TORCH_BUILD),cpu)
+	$(call REINSTALL,--index-url $(TORCH_CPU)) || { echo "torch without CUDA cannot be had from \
+	$(TORCH_CPU): name a mirror with TORCH_CPU=URL, or leave out TORCH=cpu" >&2; exit 1; }
+else ifdef TORCH_CHOSEN
+	$(REINSTALL)
+endif
+	@rm -f $(VENV)/.torch-*
 	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/.installed

@@ -2,8 +2,10 @@
 
 import itertools
 import os
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from atlas.errors import AtlasError
@@ -52,6 +54,8 @@ class ProcessGroup:
             store, rank, size = next(rendezvous("env://", timeout=JOINING))
             if not 0 <= rank < size:
                 raise ValueError(f"RANK {rank} is not in 0..{size - 1}")
+            name = agree_on_name(store, rank, size)
+            store = distributed.PrefixStore(name, store)  # pyright: ignore[reportPrivateImportUsage]
             store.set_timeout(PATIENCE)
             distributed.init_process_group(
                 "gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE
@@ -105,5 +109,32 @@ class ProcessGroup:
 
     def _broken(self) -> AtlasError:
         return AtlasError(
-            "another process of the group has ended; what is finished is kept: start again"
+            "another process of the group has ended; what is finished is kept, and the same "
+            "command goes on"
         )
+
+
+def agree_on_name(store: Any, rank: int, size: int) -> str:
+    """A name that all processes of a group have, and none that was started before them.
+
+    When torchrun starts dead processes again, the store holds all that these wrote: tickets taken,
+    addresses where nobody answers. Its count of restarts is no name, as each machine counts its
+    own. So every process draws a word, and the leader's goes to all whose words it finds. What it
+    tells the word of a dead process, nobody reads.
+
+    Raises RuntimeError when another process does not come within ``JOINING``.
+    """
+    word = token_hex(8)
+    if rank > 0:
+        store.set(f"word of {rank}", word)
+        name = store.get(f"name for {word}").decode()
+        store.add(f"joined {name}", 1)
+        return name
+    deadline = time.monotonic() + JOINING.total_seconds()
+    while store.add(f"joined {word}", 0) < size - 1:
+        if time.monotonic() > deadline:
+            raise RuntimeError("not all of the processes have come")
+        for other in range(1, size):
+            store.set(f"name for {store.get(f'word of {other}').decode()}", word)
+        time.sleep(0.02)
+    return word

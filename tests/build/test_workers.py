@@ -387,26 +387,35 @@ from support.small_build import Colors, shrink
 from atlas import cli
 from atlas.build import maximize, resources
 from atlas.examine import similarity_judge
+from atlas.run import rounds
 
 shrink(pytest.MonkeyPatch())
 similarity_judge.SimilarityJudge = Colors
-maximize_chunk, chunks = maximize.maximize_chunk, []
+rounds.FIRST_LOOK = {"article": 28}
+maximize_chunk, made = maximize.maximize_chunk, []
+restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+held_at = os.environ.get("HELD", "").split()[restarts:][:1]
 
-def held(*arguments, progress, **options):
-    while chunks and "HELD" in os.environ:
+def held(*arguments, until, progress, **options):
+    while str(until) in held_at and until in made:
         progress(0)
         time.sleep(0.01)
-    chunks.append(arguments)
-    return maximize_chunk(*arguments, progress=progress, **options)
+    made.append(until)
+    return maximize_chunk(*arguments, until=until, progress=progress, **options)
 
 maximize.maximize_chunk = held
 resources.choose_workers = lambda *_: 1
 sys.exit(cli.main())
 """
-"""Builds with a small network; where ``HELD`` is set, makes one chunk and waits to be killed."""
+"""Builds with a small network in two rounds, to 28 and to 30 pixels.
+
+``HELD`` says for the first start and each that follows in which round a process makes one chunk and
+then waits to be killed.
+"""
 
 ALONE = ["-m"]
 TOGETHER = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "--"]
+RESTARTED = [*TOGETHER[:3], "--max-restarts=2", *TOGETHER[3:]]
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -467,7 +476,7 @@ def test_when_one_of_two_processes_is_killed_another_start_gives_the_same_bytes(
 
     made = 0
     for victim in (0, 1):  # the leader, then the other
-        with start(TOGETHER, tmp_path, HELD="1") as process:
+        with start(TOGETHER, tmp_path, HELD="28") as process:
             while count() == made:
                 assert process.poll() is None
                 time.sleep(0.01)
@@ -479,6 +488,24 @@ def test_when_one_of_two_processes_is_killed_another_start_gives_the_same_bytes(
         assert not (tmp_path / "site").exists()
         made = count()
     assert built(start(TOGETHER, tmp_path), tmp_path) == of_one
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes under /proc")
+def test_where_torchrun_may_start_them_again_killed_processes_end_no_build(
+    start: Start, of_one: dict[str, bytes], tmp_path: Path
+) -> None:
+    def has_come_to(size: int) -> bool:
+        records = (tmp_path / "run" / "units").rglob("*.json")
+        return any(json.loads(record.read_bytes())["size"] == size for record in records)
+
+    process = start(RESTARTED, tmp_path, HELD="28 30")
+    for victim, size in ((1, 28), (0, 30)):  # the leader last, in the second round
+        while not has_come_to(size):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(sorted(children(process.pid))[victim], signal.SIGKILL)
+        (tmp_path / "run" / "units" / f".atlas-{victim}.part").write_text("half-writ")
+    assert built(process, tmp_path) == of_one
 
 
 @pytest.mark.parametrize(
