@@ -69,8 +69,8 @@ def run_folder() -> str:
         "in `sheets/RECIPE/LAYER.png`, and the judge's features of the images in `judge.npy`.\n"
         "`units/clear/LAYER/tiles/FIRST-LAST.npz` has the small pictures of consecutive units:\n"
         "`units`, `pixels` (8-bit RGB, 100 x 100), `statuses`, `activations` (the last RMS), and\n"
-        "the constants they were made with. `growing/` has pictures between two rounds, in float32;\n"
-        "it is gone when they are finished.\n",
+        "the constants they were made with. `growing/` has pictures between two rounds, as exact\n"
+        "as the optimizer left them; it is gone when they are finished.\n",
     ]
     for name, table in TABLES.items():
         rows = [[f"`{c.name}`", _column(c), c.meaning] for c in table.columns]
