@@ -202,6 +202,10 @@ PHOTOGRAPHS = "photographs"
 """No recipe's name: in the tables, where a unit's strongest photographs stand in for pictures."""
 
 
+TILES = "tiles"
+"""No recipe's name either: small pictures of every unit lie in folders of this name."""
+
+
 def read_recipe(name: str, table: Mapping[str, Any]) -> Recipe:
     """A recipe from a table: the constants of its ``base`` (by default ``article``), and changes.
 

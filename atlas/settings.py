@@ -19,7 +19,7 @@ from atlas._system.filenames import is_device, refuse_twins
 from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
 from atlas.network.precision import PRECISIONS
-from atlas.recipe import PHOTOGRAPHS, RECIPES, Recipe, read_recipe
+from atlas.recipe import PHOTOGRAPHS, RECIPES, TILES, Recipe, read_recipe
 
 
 class Description(NamedTuple):
@@ -51,7 +51,7 @@ def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
     for name in value:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
             raise ValueError(f"tables named in letters, digits, _ and -, which {name!r} is not")
-        if name.lower() in (*RECIPES, PHOTOGRAPHS):
+        if name.lower() in (*RECIPES, PHOTOGRAPHS, TILES):
             raise ValueError(
                 f"tables with names of their own, which {name!r} is not: atlas uses it itself"
             )

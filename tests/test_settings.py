@@ -249,7 +249,7 @@ def test_a_wrong_recipe_is_named_in_one_line(table: dict[str, Any], reason: str)
     assert line.startswith("atlas.toml: recipe mine") and reason in line and "\n" not in line
 
 
-@pytest.mark.parametrize("name", ["article", "Clear", "photographs"])
+@pytest.mark.parametrize("name", ["article", "Clear", "photographs", "tiles"])
 def test_a_recipe_has_a_name_of_its_own(name: str) -> None:
     with pytest.raises(UsageError, match="with names of their own") as caught:
         read({"recipes": {name: {}}}, "atlas.toml")

@@ -9,6 +9,7 @@ from atlas.build.render import render
 from atlas.build.session import Session
 from atlas.build.sheets import write_sheets
 from atlas.run.rounds import TILES, Round, all_rounds
+from atlas.run.tiles import RECIPE
 
 
 def rounds(session: Session) -> None:
@@ -52,7 +53,8 @@ def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
 
 def _next(session: Session, stop: Round, number: int, rounds: int) -> str:
     """Which round comes next, and how long it takes at the pace of those before, where known."""
-    pace = session.pace.get(stop.recipe) or max(session.pace.values(), default=None)
+    recipe = RECIPE if stop == TILES else stop.recipe
+    pace = session.pace.get(recipe) or max(session.pace.values(), default=None)
     long = ""
     if pace is not None:
         minutes = round(_left_to_do(session, stop) * pace / 60)

@@ -15,7 +15,7 @@ from atlas.recipe import RECIPES
 from atlas.run.identity import check_identity
 from atlas.run.plan import Item, halves
 from atlas.run.rounds import TILES
-from atlas.run.tiles import RECIPE, SIDE, missing_tiles, write_tiles
+from atlas.run.tiles import RECIPE, missing_tiles, stale_files, tile_side, write_tiles
 
 
 def are_wanted(session: Session) -> bool:
@@ -46,7 +46,7 @@ def make_tiles(session: Session) -> None:
                 session.settings.seed,
                 progress=progress,
                 scales=own,
-                until=SIDE,
+                until=tile_side(network.smallest_input),
             )
         write_tiles(run, chunk, made)
 
@@ -63,13 +63,25 @@ def make_tiles(session: Session) -> None:
     group.wait()
 
 
+def _drop_stale(session: Session) -> None:
+    """Remove tiles of an earlier version of the recipe, which are not to stand beside others."""
+    layers = [layer.name for layer in chosen_layers(session)]
+    stale = [path for layer in layers for path in stale_files(session.run, layer)]
+    if stale:
+        session.say(f"tiles by another {RECIPE} are made again")
+    for path in stale:
+        path.unlink()
+
+
 def left_to_do(session: Session) -> int:
     """The pixels of all optimizer steps of all tiles that are not made."""
     return _cost(session, _missing(session))
 
 
 def _missing(session: Session) -> list[tuple[Item, ...]]:
-    batch = session.settings.batch or session.run.settings().batch
+    """What is to be made, once the tiles of an earlier version of the recipe are dropped."""
+    _drop_stale(session)
+    batch = session.run.settings().batch
     return [
         chunk
         for layer in chosen_layers(session)
@@ -79,6 +91,7 @@ def _missing(session: Session) -> list[tuple[Item, ...]]:
 
 def _cost(session: Session, todo: Sequence[Sequence[Item]]) -> int:
     recipe = RECIPES[RECIPE]
-    sizes = [rung.size for rung in recipe.ladder(session.network.smallest_input)]
-    pixels = sum(size**2 for size in sizes if size <= SIDE)
+    smallest = session.network.smallest_input
+    sizes = [rung.size for rung in recipe.ladder(smallest)]
+    pixels = sum(size**2 for size in sizes if size <= tile_side(smallest))
     return recipe.steps * pixels * sum(map(len, todo))

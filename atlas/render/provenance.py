@@ -15,7 +15,10 @@ def build_commands(catalog: Catalog) -> list[str]:
     commands = []
     for request in catalog.settings.requests:
         scope = {name: request.get(name) for name in ("layers", "units", "top", "samples")}
-        commands.append(_command(_settings(catalog, request) | scope))
+        command, tiles = _command(_settings(catalog, request) | scope), request.get("tiles")
+        commands.append(
+            command if tiles is None else f"{command} --tiles={'yes' if tiles else 'no'}"
+        )
     return list(dict.fromkeys(commands))
 
 

@@ -7,6 +7,7 @@ seen an eighth of its optimizer steps times pixels, or less.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from atlas.recipe import TILES as TILES_NAME
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
 from atlas.run.pictures import read_record
@@ -26,7 +27,7 @@ class Round(NamedTuple):
     size: int
 
 
-TILES = Round("tiles", LARGEST_FIRST_LOOK)
+TILES = Round(TILES_NAME, LARGEST_FIRST_LOOK)
 """The last round, where it is asked for: a small picture of every unit."""
 
 

@@ -1,13 +1,13 @@
 """Tiles: a small picture of every unit, whether it is among the ranking's first or not.
 
-A tile is a picture by the built-in recipe ``clear`` that stopped at 100 pixels. Those of some
-consecutive units are a file, ``units/clear/LAYER/tiles/FIRST-LAST.npz``; it is made whole.
+A tile is a picture by the built-in recipe ``clear`` that stopped at 100 pixels, or at the first
+size that the network takes. Those of some consecutive units are a file, made whole:
+``units/clear/LAYER/tiles/FIRST-LAST.npz``.
 """
 
 import io
 import json
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,8 +24,8 @@ from atlas.run.plan import Item
 from atlas.run.rounds import LARGEST_FIRST_LOOK
 from atlas.target import Picture
 
-RECIPE, SIDE = "clear", LARGEST_FIRST_LOOK
-"""How tiles are made, and how large they are."""
+RECIPE = "clear"
+"""How tiles are made."""
 
 NAME = re.compile(r"(\d{4,})-(\d{4,})\.npz")
 
@@ -74,19 +74,32 @@ def read_tile_file(path: Path) -> list[Tile]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             columns = {name: kept[name] for name in kept.files}
         units, pixels, statuses = (columns[name] for name in ("units", "pixels", "statuses"))
-        recipe = columns["recipe"].item()
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError):
+    except Exception:  # whatever a damaged archive brings about
         raise ValueError("not what was written") from None
-    if recipe != _constants():
-        raise ValueError(f"made by another recipe {RECIPE}")
     wanted = [*range(first, last + 1)]
     if (
         units.tolist() != wanted
-        or pixels.shape != (len(wanted), SIDE, SIDE, 3)
+        or pixels.shape != (len(wanted), *pixels.shape[1:2] * 2, 3)
         or len(statuses) != len(wanted)
     ):
         raise ValueError("not the tiles of its name")
     return [Tile(*row) for row in zip(wanted, pixels, statuses.tolist(), strict=True)]
+
+
+def stale_files(run: Run, layer: str) -> list[Path]:
+    """The files of a layer's tiles that were made with other constants than today's."""
+    stale = []
+    for path in tile_files(run, layer):
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            if kept["recipe"].item() != _constants():
+                stale.append(path)
+    return stale
+
+
+def tile_side(smallest: int) -> int:
+    """Side in pixels of the tiles of a network that takes images from ``smallest`` pixels on."""
+    sizes = [rung.size for rung in RECIPES[RECIPE].ladder(smallest)]
+    return max((size for size in sizes if size <= LARGEST_FIRST_LOOK), default=sizes[0])
 
 
 def units_with_tiles(run: Run, layer: str) -> set[int]:
@@ -125,4 +138,4 @@ def missing_tiles(run: Run, layer: str, units: int, batch: int) -> list[tuple[It
 
 def _constants() -> str:
     """What a tile depends on besides its unit and the run's identity."""
-    return json.dumps([asdict(RECIPES[RECIPE]), SIDE], sort_keys=True)
+    return json.dumps(asdict(RECIPES[RECIPE]), sort_keys=True)

@@ -3,10 +3,13 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from support.small_build import Colors, Small, contents, draw_photographs, shrink
 
@@ -17,9 +20,11 @@ from atlas.cli import main
 from atlas.examine import similarity_judge
 from atlas.maximize.loop import maximize_chunk
 from atlas.rank.tables import scales
+from atlas.run import tiles as run_tiles
 from atlas.run.folder import Run
-from atlas.run.tiles import missing_tiles, read_tiles
-from atlas.target import Target
+from atlas.run.plan import Item
+from atlas.run.tiles import missing_tiles, read_tile_file, read_tiles, write_tiles
+from atlas.target import Picture, Target
 
 Build = Callable[..., int]
 
@@ -79,7 +84,7 @@ def test_tiles_extend_a_finished_run_and_change_nothing_else(build: Build, tmp_p
     assert build("run", "--tiles", "0") == 0
     with_tiles = contents(tmp_path / "run-site")
     unchanged = {name for name in site if with_tiles[name] == site[name]}
-    assert "units/conv1" in {name.rpartition("/")[0] for name in unchanged}
+    assert "images/article/conv1" in {name.rpartition("/")[0] for name in unchanged}
 
 
 def test_tiles_that_were_interrupted_go_on_to_the_same_bytes(
@@ -120,6 +125,28 @@ def test_tiles_are_made_in_halves_where_the_memory_does_not_hold_them(
     assert not missing_tiles(Run(tmp_path / "run"), "conv1", 4, 2)
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_bits_are_flipped_tiles_are_those_written_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    run = Run(tmp_path_factory.mktemp("run"))
+    chunk = [Item("clear", "conv1", unit) for unit in range(2)]
+    image = np.full((3, 8, 8), 0.5, np.float32)
+    picture = Picture(chunk[0].target, 0, 0, "ok", image, np.ones(1), {"activation": 1.0}, [])
+    write_tiles(run, chunk, [picture, picture])
+    (path,) = (run.path / "units/clear/conv1/tiles").iterdir()
+    content = bytearray(path.read_bytes())
+    for place in data.draw(st.lists(st.integers(0, 8 * len(content) - 1), min_size=1, max_size=3)):
+        content[place // 8] ^= 1 << place % 8
+    path.write_bytes(content)
+    try:
+        found = read_tile_file(path)
+    except ValueError:
+        return
+    assert all((tile.pixels == 128).all() and tile.status == "ok" for tile in found)
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "another's", "odd name"])
 def test_damaged_tiles_are_named_and_made_again(
     build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
@@ -158,6 +185,39 @@ def test_the_layers_page_shows_a_tile_of_every_unit(build: Build, tmp_path: Path
     }
     described = json.loads((site / "data/atlas.json").read_text())
     assert [layer["tiles"] for layer in described["layers"]] == [4, 3]
+
+
+def test_tiles_of_another_clear_are_made_again_and_shown_until_then(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build("run", "--tiles") == 0
+    whole = contents(tmp_path / "run")
+    changed = {**RECIPES, "clear": replace(RECIPES["clear"], jitter=3)}
+    with monkeypatch.context() as patch:
+        for module in (tiles, run_tiles):
+            patch.setattr(module, "RECIPES", changed)
+        folders = ["--run", str(tmp_path / "run"), "--site", str(tmp_path / "run-site")]
+        assert main(["render", *folders, "--quiet"]) == 0
+        assert build("run", "--tiles") == 0
+        again = contents(tmp_path / "run")
+        name = "units/clear/conv1/tiles/0000-0001.npz"
+        assert again.keys() == whole.keys() and again[name] != whole[name]
+    assert build("run", "--tiles") == 0
+    assert contents(tmp_path / "run") == whole
+
+
+def test_networks_that_take_only_large_images_have_larger_tiles() -> None:
+    assert [run_tiles.tile_side(smallest) for smallest in (1, 100, 101, 200)] == [
+        100,
+        100,
+        126,
+        249,
+    ]
+
+
+def test_the_method_page_gives_the_command_with_tiles(build: Build, tmp_path: Path) -> None:
+    assert build("run", "--tiles") == 0
+    assert "--tiles=yes" in (tmp_path / "run-site/about.html").read_text()
 
 
 def test_by_default_tiles_are_made_on_a_gpu_alone(build: Build, tmp_path: Path) -> None:
