@@ -35,6 +35,10 @@ REGULARIZERS = ("pixel", "gradient", "total_variation")
 """The terms of the loss beside the objective; the weight of each is the constant NAME_weight."""
 
 
+FINE = ("objective", "jitter", "zoom", "learning_rate")
+"""The constants that are the article's in a layer that sees fewer pixels than ``fine_below``."""
+
+
 def _check(name: str, kind: object, value: object) -> None:
     """Raise UsageError for a value that is not of the kind that the constant is."""
     choices = CHOICES.get(name)
@@ -79,6 +83,8 @@ class Recipe:
             reaches silent units; for an objective of the mean, as the RMS has none at zero.
         start_spread: 0 starts from pixels of uniform noise; above 0, from parameters of uniform
             noise with this standard deviation.
+        fine_below: a layer of which one position sees fewer pixels a side has the article's
+            constants named in ``FINE``; 0 for none. See ``for_field``.
 
     Raises:
         UsageError: for a constant out of its range.
@@ -103,6 +109,7 @@ class Recipe:
     spectrum_decay: float = 1.0
     relu_gradient: str = "plain"
     start_spread: float = 0.0
+    fine_below: int = 0
 
     def __post_init__(self) -> None:
         if self.relu_gradient == "true":  # as it was called before
@@ -119,6 +126,8 @@ class Recipe:
             raise UsageError("a recipe needs a jitter of at least 0 and a zoom in 0..1")
         if not 0 <= self.spectrum_decay <= 4 or self.start_spread < 0:
             raise UsageError("a recipe needs a spectrum_decay in 0..4, start_spread of at least 0")
+        if self.fine_below < 0:
+            raise UsageError("a recipe needs a fine_below of at least 0")
         size = self.start_size
         for _ in range(self.upscales):
             before, size = size, round(size * self.factor)
@@ -138,6 +147,17 @@ class Recipe:
         """The regularizers that count, and the weight of each."""
         weights = {name: getattr(self, f"{name}_weight") for name in REGULARIZERS}
         return {name: weight for name, weight in weights.items() if weight}
+
+    def for_field(self, receptive_field: int | None) -> "Recipe":
+        """What this recipe is for a layer that sees so many pixels a side; None for all of them.
+
+        A layer that sees few pixels looks for a fine pattern. Views that move the picture farther
+        than the pattern is wide blur it, small steps in units of 1 / frequency hardly reach it,
+        and the mean may be highest on a flat field of one color.
+        """
+        if receptive_field is None or receptive_field >= self.fine_below:
+            return self
+        return replace(self, **{name: getattr(Recipe, name) for name in FINE})
 
     def ladder(self, smallest: int = 1) -> list[Rung]:
         """The sizes from first to last, without those below ``smallest`` pixels.
@@ -185,6 +205,7 @@ RECIPES = {
         basis="cosines",
         relu_gradient="redirected",
         start_spread=0.5,
+        fine_below=16,
     ),
 }
 """The built-in recipes by name: the article's, and one for pictures that are easier to read."""

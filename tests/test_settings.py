@@ -239,6 +239,7 @@ def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
         ({"upscales": 10**8}, "pass 4096; take fewer"),
         ({"jitter": -1}, "a jitter of at least 0"),
         ({"zoom": 2}, "a zoom in 0..1"),
+        ({"fine_below": -1}, "a fine_below of at least 0"),
         ({"spectrum_decay": 9}, "a spectrum_decay in 0..4"),
     ],
 )

@@ -42,6 +42,8 @@ def maximize_chunk(
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together.
 
+    Units of layers for which the recipe has other constants are a batch of their own.
+
     Args:
         network, targets, recipe, seed, init, progress, scales, axes: as of ``maximize_units``.
         grown: what an earlier call with ``until`` gave for the same targets, to go on from. The
@@ -52,29 +54,29 @@ def maximize_chunk(
         One picture per target, in their order. One that stopped early is no larger than ``until``,
         and silent if it is so at that size; it has not been started again.
     """
-    trunk = SingleChannels(
-        network,
-        [(target.layer, target.unit) for target in targets],
-        network.convolution_dtype,
-        redirect=recipe.relu_gradient == "redirected",
-    )
-    climb = _Climb(network, trunk, recipe, axes or Axes(), seed, progress)
     scales = scales if scales is not None else [1.0] * len(targets)
-    last = recipe.ladder(network.smallest_input)[-1].size
-    with exact_arithmetic():
-        begun = grown or climb.start(targets, 0, init)
-        pictures = climb.go_on(begun, scales, until or last)
-        if until is not None and until < last:
-            return pictures
-        for attempt in range(1, RETRIES + 1):
-            silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
-            if not silent:
-                break
-            begun = climb.start([targets[i] for i in silent], attempt)
-            again = climb.go_on(begun, [scales[i] for i in silent], last)
-            for i, picture in zip(silent, again, strict=True):
-                pictures[i] = picture
-    return pictures
+    groups: dict[Recipe, list[int]] = {}
+    for i, target in enumerate(targets):
+        field = network.layer(target.layer).receptive_field
+        groups.setdefault(recipe.for_field(field), []).append(i)
+    made: dict[int, Picture] = {}
+    for own, places in groups.items():
+        units = [targets[i] for i in places]
+        trunk = SingleChannels(
+            network,
+            [(target.layer, target.unit) for target in units],
+            network.convolution_dtype,
+            redirect=own.relu_gradient == "redirected",
+        )
+        climb = _Climb(network, trunk, own, axes or Axes(), seed, progress)
+        with exact_arithmetic():
+            if grown:
+                begun = [grown[i] for i in places]
+            else:
+                begun = climb.start(units, 0, None if init is None else init[places])
+            pictures = climb.finish(begun, [scales[i] for i in places], until)
+        made.update(zip(places, pictures, strict=True))
+    return [made[i] for i in range(len(targets))]
 
 
 def enlarge(images: Tensor, factor: float, size: int) -> Tensor:
@@ -110,6 +112,24 @@ class _Climb:
             Picture(target, self.seed, attempt, "silent", image, np.empty(0), {}, [])
             for target, image in zip(targets, images, strict=True)
         ]
+
+    def finish(
+        self, begun: Sequence[Picture], scales: Sequence[float], until: int | None
+    ) -> list[Picture]:
+        """Go on to ``until`` pixels, or to the last size and there start the silent ones again."""
+        last = self.recipe.ladder(self.network.smallest_input)[-1].size
+        pictures = self.go_on(begun, scales, until or last)
+        if until is not None and until < last:
+            return pictures
+        for attempt in range(1, RETRIES + 1):
+            silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
+            if not silent:
+                break
+            again = self.start([pictures[i].target for i in silent], attempt)
+            again = self.go_on(again, [scales[i] for i in silent], last)
+            for i, picture in zip(silent, again, strict=True):
+                pictures[i] = picture
+        return pictures
 
     def go_on(self, begun: Sequence[Picture], scales: Sequence[float], until: int) -> list[Picture]:
         """Optimize pictures of one size, and enlarge and optimize them up to ``until`` pixels."""

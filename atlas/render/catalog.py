@@ -54,6 +54,13 @@ class Catalog:
         known = self.settings.identity.recipes
         return {name: constants(known[name]) for name in self.recipes}
 
+    def constants_in(self, layer: Layer) -> dict[str, dict[str, Any]]:
+        """Those that each recipe has in a layer: see ``Recipe.for_field``."""
+        return {
+            name: asdict(Recipe(**known).for_field(layer.receptive_field))
+            for name, known in self.constants.items()
+        }
+
     @property
     def slopes(self) -> tuple[float, float, float] | None:
         """Spectral slope of the probe images: lower quartile, median, upper quartile."""

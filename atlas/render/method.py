@@ -1,6 +1,6 @@
 """How the pictures are made, in words that are true of the recipes of the run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from atlas.render.catalog import Catalog
@@ -52,9 +52,9 @@ def dips(constants: Constants) -> str:
     return " ".join(words)
 
 
-def unrectified(catalog: Catalog, recipes: Sequence[str]) -> str:
+def unrectified(recipes: Mapping[str, Constants]) -> str:
     """What pictures of a layer without ReLU may show, by how these recipes reward its units."""
-    rms = [recipe for recipe in recipes if _by_rms(catalog, recipe)]
+    rms = [recipe for recipe, constants in recipes.items() if _by_rms(constants)]
     mean = [recipe for recipe in recipes if recipe not in rms]
     several = len(recipes) > 1
     text = "This layer has no ReLU at its end, so its units can be negative."
@@ -75,10 +75,13 @@ def unrectified(catalog: Catalog, recipes: Sequence[str]) -> str:
 def maximizers(catalog: Catalog, figure: str) -> str:
     """Which recipes maximize the RMS of a unit's map, or its mean; empty where none does."""
     wanted = figure == "RMS"
-    names = [recipe for recipe in catalog.recipes if _by_rms(catalog, recipe) == wanted]
+    names = [recipe for recipe in catalog.recipes if _by_rms(catalog.constants[recipe]) == wanted]
     if not names:
         return ""
-    return f" The {figure} is what {listed(names)} maximize{'s' if len(names) == 1 else ''}."
+    text = f" The {figure} is what {listed(names)} maximize{'s' if len(names) == 1 else ''}"
+    if not wanted and any(catalog.constants[recipe]["fine_below"] for recipe in names):
+        text += ", but the RMS in layers that see few pixels"
+    return f"{text}."
 
 
 def listed(names: Sequence[str]) -> str:
@@ -114,6 +117,12 @@ def _at_length(constants: Constants) -> str:
             f"{_enlargement(constants)} and the descent goes on. Enlarging blurs, so the coarse "
             "shape is settled first and the detail after it."
         )
+    if constants["fine_below"]:
+        words.append(
+            f"In layers that see fewer than {constants['fine_below']} pixels a side, the view "
+            "stays still, and the objective and the learning rate are the article's: what such "
+            "layers look for is too fine to survive moving."
+        )
     return " ".join(words)
 
 
@@ -137,5 +146,5 @@ def _enlargement(constants: Constants) -> str:
     return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 
-def _by_rms(catalog: Catalog, recipe: str) -> bool:
-    return catalog.constants[recipe]["objective"] == "rms"
+def _by_rms(constants: Constants) -> bool:
+    return constants["objective"] == "rms"

@@ -110,6 +110,8 @@ class Pages:
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {unit.number}": unit.mean for unit in layer.shown}
         recipes = self._made(layer.shown, layer.sheets)
+        constants = self.catalog.constants_in(layer)
+        own = {recipe: constants[recipe] for recipe in recipes}
         chart = charts.distribution(
             _means(layer),
             marked,
@@ -138,7 +140,7 @@ class Pages:
                 (recipe, shown, layer.sheet(recipe), self.sheets[layer.sheet(recipe)])
                 for recipe, shown in stand_ins(recipes, layer.sheets).items()
             ],
-            unrectified=None if layer.rectified else method.unrectified(self.catalog, recipes),
+            unrectified=None if layer.rectified else method.unrectified(own),
             rows=_rows(layer),
         )
 

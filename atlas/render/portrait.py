@@ -25,7 +25,7 @@ class Portrait:
 def portrait(catalog: Catalog, unit: Unit, view: View) -> Portrait:
     """Bring together what is shown of a unit by the recipe of this view."""
     picture, rectified = view.picture, unit.layer.rectified
-    own = catalog.constants[picture.recipe]
+    own = catalog.constants_in(unit.layer)[picture.recipe]
     steps = own["steps"]
     sizes = len(picture.activations) // steps if steps else 0
     samples = unit.by(picture.recipe)
@@ -35,6 +35,6 @@ def portrait(catalog: Catalog, unit: Unit, view: View) -> Portrait:
         likeness=evidence.likeness(samples),
         curve=charts.activation_curve(picture.activations, picture.stages, sizes),
         dips=method.dips(own),
-        unrectified=None if rectified else method.unrectified(catalog, [picture.recipe]),
+        unrectified=None if rectified else method.unrectified({picture.recipe: own}),
         command=provenance.unit_command(catalog, unit, picture),
     )

@@ -17,10 +17,11 @@ from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.recipe import RECIPES, Recipe
 
-SHORT = replace(RECIPES["clear"], start_size=16, upscales=2, factor=1.05, steps=3)
+SHORT = replace(RECIPES["clear"], start_size=16, upscales=2, factor=1.05, steps=3, fine_below=0)
 ARTICLE = Recipe(start_size=16, upscales=2, steps=3)
 PIECES = {
     "clear": SHORT,
+    "fine layers": replace(SHORT, fine_below=8),
     "jitter": replace(ARTICLE, jitter=4),
     "zoom": replace(ARTICLE, zoom=0.1),
     "sigmoid": replace(ARTICLE, color_range="sigmoid"),

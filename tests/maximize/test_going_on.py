@@ -21,6 +21,7 @@ CHUNK = [Item("mine", each.layer, each.unit, each.sample) for each in TARGETS]
 SHORT = {
     "article": Recipe(start_size=28, upscales=12, steps=2),
     "clear": replace(RECIPES["clear"], start_size=32, upscales=3, steps=3),
+    "fine conv1": replace(RECIPES["clear"], start_size=32, upscales=3, steps=3, fine_below=8),
 }
 
 

@@ -57,8 +57,25 @@ def test_words_of_the_article_are_not_said_of_clear(tmp_path: Path) -> None:
     assert "enlarged by 26 %" in about and "enlarged by 26 %" in index
     assert "moved by up to 8 pixels and enlarged or reduced by up to 10 %" in about
     assert "changes its pixels" not in index
-    unit = text_of(site / "units/conv1/0000.html")
-    assert "Each step also sees another view" in unit
+    assert "In layers that see fewer than 16 pixels a side, the view stays still" in about
+    (head,) = (site / "units").rglob("head-*/*.html")
+    assert "Each step also sees another view" in text_of(head)
+    assert "Each step also sees another view" not in text_of(site / "units/conv1/0000.html")
+
+
+@pytest.mark.parametrize(("field", "rewarded"), [(15, "the root mean square"), (16, "the mean of")])
+def test_a_layer_without_relu_that_sees_few_pixels_is_told_how_it_is_rewarded(
+    tmp_path: Path, field: int, rewarded: str
+) -> None:
+    run = make_run(tmp_path / "run", recipes=["clear"], layers=[LAYERS[0]], pictured=1)
+    settings, network = run.read_json("run"), run.read_json("network")
+    settings["identity"]["recipes"] = {"clear": CLEAR}
+    network["layers"][0] |= {"receptive_field": field, "rectified": False}
+    run.write_json("run", settings)
+    run.write_json("network", network)
+    render(run, tmp_path / "site")
+    for page in ("layers/conv1.html", "units/conv1/0000.html"):
+        assert f"rewards {rewarded}" in text_of(tmp_path / "site" / page)
 
 
 def test_words_of_the_article_are_said_of_it(tmp_path: Path) -> None:
