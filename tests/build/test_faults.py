@@ -289,7 +289,7 @@ def test_a_run_that_may_not_be_written_is_rendered_all_the_same(
     assert contents(tmp_path / "site") == contents(disk / "site")
 
 
-@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 52)])
+@pytest.mark.parametrize(("victim", "writes"), [("run", 20), ("site", 10)])
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "made anew by another"])
 def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
     build: Build,
@@ -305,6 +305,8 @@ def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
 
     def vanish(*arguments: str, **folders: int) -> None:
         replace(*arguments, **folders)
+        if not (tmp_path / victim / arguments[1]).exists():
+            return  # written elsewhere
         done.append(arguments)
         if len(done) == writes:
             (tmp_path / victim).rename(tmp_path / "old")  # at once, whatever others write there
