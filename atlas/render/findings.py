@@ -21,6 +21,13 @@ BOROWSKI = {"people, photographs 92 %": 92.0, "people, synthetic 82 %": 82.0, "c
 """Borowski et al. 2021, "Exemplary natural images explain CNN activations better than
 state-of-the-art feature visualization": how often people were right in the two-choice task."""
 
+CHANCE = (
+    "Such an interval is built to hold the true value in 95 of 100 cases; over few units that are "
+    "far from alike it does so in about 90. Where recipes do not differ, then, one of ten to "
+    "twenty still seems to win or to lose."
+)
+"""What readers of many intervals should know."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -35,13 +35,6 @@ from atlas.render.units import SHOWN, Layer, Unit, stand_ins
 COMPARED = 4
 """How many layers or units are compared at most."""
 
-CHANCE = (
-    "Such an interval is built to hold the true value in 95 of 100 cases; over few units that are "
-    "far from alike it does so in about 90. Where recipes do not differ, then, one of ten to "
-    "twenty still seems to win or to lose."
-)
-"""What readers of many intervals should know."""
-
 ON_CARD = 4
 """How many pictures of a layer stand on its card."""
 
@@ -234,7 +227,7 @@ class Pages:
             description="Gain, robustness, spatial frequency, color, silent units and sparsity "
             "from the first layer to the last.",
             fewest=FEWEST,
-            chance=CHANCE,
+            chance=findings.CHANCE,
             findings=findings.find(self.catalog, self.looks, comparisons),
             comparisons=[each for each in comparisons if each.layers != tabled],
             guesses=guesses.guesses(self.catalog, self.looks),
