@@ -35,6 +35,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "units": (["conv1:3,inception4a:225"], (("conv1", 3), ("inception4a", 225))),
     "top": (["all"], None),
     "recipe": (["article"], ("article",)),
+    "tiles": ([], True),
     "samples": (["2"], 2),
     "upscales": (["4"], 4),
     "steps": (["5"], 5),
@@ -189,6 +190,7 @@ def test_a_later_stage_goes_on_with_what_the_run_was_asked(
     assert call("examine", "--run", made, "--top", "1", "--quiet")[0] == 0
     of_run: dict[str, Any] = {
         "top": 2,
+        "recipe": ("article",),
         "upscales": 1,
         "steps": 1,
         "device": "cpu",

@@ -63,7 +63,9 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photographs").mkdir()
     draw_photographs(tmp_path / "photographs", 4)
-    return Settings(probe="photographs", top=2, upscales=1, steps=1, quiet=True)
+    return Settings(
+        probe="photographs", top=2, recipe=("article",), upscales=1, steps=1, quiet=True
+    )
 
 
 def test_a_whole_site_is_made_of_a_module_in_memory(asked: Settings) -> None:
