@@ -1,5 +1,6 @@
 """What happens to real programs: kills, interrupts, full disks, two at once. Nothing is lost."""
 
+import itertools
 import json
 import os
 import resource
@@ -301,16 +302,16 @@ def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back_half(
     writes: int,
     again: bool,
 ) -> None:
-    replace, done = os.replace, []
+    replace, turn = os.replace, itertools.count(1)
 
     def vanish(*arguments: str, **folders: int) -> None:
         replace(*arguments, **folders)
         if not (tmp_path / victim / arguments[1]).exists():
             return  # written elsewhere
-        done.append(arguments)
-        if len(done) == writes:
-            (tmp_path / victim).rename(tmp_path / "old")  # at once, whatever others write there
-            shutil.rmtree(tmp_path / "old", ignore_errors=True)
+        if next(turn) == writes:  # of several threads one alone
+            (tmp_path / victim).rename(tmp_path / "old")
+            while (tmp_path / "old").exists():  # a thread may write into it meanwhile
+                shutil.rmtree(tmp_path / "old", ignore_errors=True)
             if again:
                 (tmp_path / victim).mkdir()
 
