@@ -64,13 +64,19 @@ TURNS = (
     ("render", 2),  # what the build before made
     (f"maximize to {LAST}", 4),
     (f"examine at {LAST}", 1),
-    ("examine", 2),
     ("render", 4),
 )
 """Where and how often one build is disturbed, at most; then it may finish.
 
 After a round, examining and rendering belong to it; a build that goes on begins with them.
 """
+
+ORDER = (
+    *("start", "rank", "tuning", "maximize", "examine", "render"),
+    *(f"{stage} {FIRST_LOOK}" for stage in ("maximize to", "examine at", "render at")),
+    *(f"{stage} {LAST}" for stage in ("maximize to", "examine at", "render at")),
+)
+"""What a build may come to, one after the other."""
 
 
 def build(folder: Path, small: bool, changes: Sequence[str]) -> None:
@@ -179,7 +185,8 @@ class Campaign:
     def _disturb(self, stage: str, number: signal.Signals) -> None:
         """Build until a random moment of a stage, and end the process there."""
         process = self._start()
-        while process.is_alive() and self._stage() != stage:
+        # One that passes the stage over, as an earlier build did it, is disturbed in a later one.
+        while process.is_alive() and ORDER.index(self._stage()) < ORDER.index(stage):
             time.sleep(0.002)
         time.sleep(self.random.uniform(0, self.lasting.get(stage, 0.1)))
         if self.random.random() < IN_A_WRITE:
