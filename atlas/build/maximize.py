@@ -1,17 +1,15 @@
 """Maximize: make the pictures asked for that the run does not have, round by round."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 
-from atlas._system.progress import PIXEL_STEPS, Progress
-from atlas._system.workers import Workers
+from atlas._system.progress import Progress
 from atlas.build import resources, tiles
 from atlas.build.request import wanted_pictures
 from atlas.build.session import Session
+from atlas.build.sharing import Chunk, share_out
 from atlas.build.sheets import write_sheets
 from atlas.maximize.loop import maximize_chunk
-from atlas.network.arithmetic import exact_arithmetic
 from atlas.rank.tables import scales
 from atlas.run.folder import Run
 from atlas.run.growing import (
@@ -29,6 +27,7 @@ from atlas.run.rounds import Round, one_round, side, unfinished
 
 def maximize(session: Session) -> None:
     """Make what is missing up to its last size, recipe by recipe."""
+    prepare(session)
     recipes = session.settings.recipes_asked()
     for stop in one_round(recipes, session.network.smallest_input):
         climb(session, stop)
@@ -37,12 +36,30 @@ def maximize(session: Session) -> None:
     finish(session)
 
 
+def prepare(session: Session) -> None:
+    """Plan what is wanted and not planned yet, and drop what is kept and not needed any more.
+
+    The others wait here until the leader has.
+    """
+    run, group = session.run, session.group
+    if group.leads:
+        check_identity(run, session.making)
+        kept = run.settings()
+        # Not by how many processes share the work: the pictures must not depend on that.
+        at_once = kept.threads if session.network.device.type == "cpu" else 1
+        most = session.settings.batch or kept.batch
+        Plan.load(run).extended(wanted_pictures(session), most, at_once).save(run)
+        forget_needless(run)
+        if tiles.are_wanted(session):
+            tiles.drop_stale(session)
+    group.wait()
+
+
 def climb(session: Session, stop: Round) -> None:
-    """Plan what is missing, and have it climb as far as a round goes, with the other processes."""
+    """Have the pictures that are wanted climb as far as a round goes, with the other processes."""
     group = session.group
-    group.wait()  # until the leader has ranked
     check_identity(session.run, session.making)
-    todo = group.shared(_planned(session, stop) if group.leads else [])
+    todo = group.shared(_unfinished(session, stop) if group.leads else [])
     if todo:
         count = sum(map(len, todo))
         session.say(
@@ -61,25 +78,17 @@ def finish(session: Session) -> None:
         session.say(_status(session.run, wanted_pictures(session)))
 
 
-def _planned(session: Session, stop: Round) -> list[tuple[Item, ...]]:
-    """Plan what is wanted and not planned yet; return the chunks with something left to do."""
-    run, kept = session.run, session.run.settings()
-    wanted = wanted_pictures(session)
-    # Not by how many processes share the work: the pictures must not depend on that.
-    at_once = kept.threads if session.network.device.type == "cpu" else 1
-    plan = Plan.load(run).extended(wanted, session.settings.batch or kept.batch, at_once)
-    plan.save(run)
-    forget_needless(run)
-    return unfinished(plan, wanted, stop, run)
+def _unfinished(session: Session, stop: Round) -> list[Chunk]:
+    run = session.run
+    return unfinished(Plan.load(run), wanted_pictures(session), stop, run)
 
 
-def make_chunks(session: Session, stop: Round, todo: Sequence[Sequence[Item]]) -> None:
+def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
     """Take the chunks as far as a round goes and write their pictures, with the other processes."""
     settings, run, network, group = session.settings, session.run, session.network, session.group
     recipe = settings.recipes_asked()[stop.recipe]
     ends_here = stop.size == recipe.ladder(network.smallest_input)[-1].size
     scale_of = scales(run.table("strongest"))
-    total = _cost(session, stop, todo)
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)
 
@@ -106,28 +115,31 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Sequence[Item]]) -
         if ends_here:
             forget_growing(run, chunk)
 
-    def halve(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    def halve(chunk: Sequence[Item]) -> tuple[Chunk, Chunk]:
         if group.ticket("halved") == 0:  # whichever process is the first of all says it
             session.log(f"the memory does not hold {len(chunk)} pictures at once; making fewer")
         Plan.halve(run, chunk)
         forget_growing(run, chunk)
         return halves(chunk)
 
-    began, share = time.perf_counter(), total // group.size
-    with session.timed("maximize"), session.progress("maximize", share, PIXEL_STEPS) as progress:
-        threads = resources.choose_workers(network.device, group.local_size)
-        workers = Workers(make, halve, threads, group, progress, Plan.load(run).most)
-        with exact_arithmetic():
-            workers.work(todo, f"{stop.recipe} to {stop.size}")
-    session.pace[stop.recipe] = (time.perf_counter() - began) / max(total, 1)
+    share_out(
+        session,
+        todo,
+        _cost(session, stop, todo),
+        make,
+        halve,
+        stage="maximize",
+        queue=f"{stop.recipe} to {stop.size}",
+        most=Plan.load(run).most,
+    )
 
 
 def left_to_do(session: Session, stop: Round) -> int:
     """What is left of a round: the pixels of all optimizer steps of all its pictures."""
-    return _cost(session, stop, _planned(session, stop))
+    return _cost(session, stop, _unfinished(session, stop))
 
 
-def _cost(session: Session, stop: Round, todo: Sequence[Sequence[Item]]) -> int:
+def _cost(session: Session, stop: Round, todo: Sequence[Chunk]) -> int:
     recipe = session.settings.recipes_asked()[stop.recipe]
     sizes = [rung.size for rung in recipe.ladder(session.network.smallest_input)]
     pixels = 0

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from atlas.build import tiles
 from atlas.build.examine import examine
-from atlas.build.maximize import climb, finish, left_to_do
+from atlas.build.maximize import climb, finish, left_to_do, prepare
 from atlas.build.render import render
 from atlas.build.session import Session
 from atlas.build.sheets import write_sheets
-from atlas.run.rounds import TILES, Round, all_rounds
+from atlas.run.rounds import TILE_ROUND, Round, all_rounds
 from atlas.run.tiles import RECIPE
 
 
@@ -18,17 +18,17 @@ def rounds(session: Session) -> None:
     The processes of a group maximize together; the rest is their leader's.
     """
     group = session.group
-    group.wait()  # until the leader has ranked
+    prepare(session)
     stops = all_rounds(session.settings.recipes_asked(), session.network.smallest_input)
     if tiles.are_wanted(session):
-        stops.append(TILES)
+        stops.append(TILE_ROUND)
     left = group.shared(
         [stop for stop in stops if _left_to_do(session, stop)] if group.leads else []
     )
     if len(left) < len(stops):
         _show(session, left, len(stops))  # what an earlier build made
     for done, stop in enumerate(left, 1):
-        if stop == TILES:
+        if stop == TILE_ROUND:
             tiles.make_tiles(session)
         else:
             climb(session, stop)
@@ -36,7 +36,7 @@ def rounds(session: Session) -> None:
 
 
 def _left_to_do(session: Session, stop: Round) -> int:
-    return tiles.left_to_do(session) if stop == TILES else left_to_do(session, stop)
+    return tiles.left_to_do(session) if stop == TILE_ROUND else left_to_do(session, stop)
 
 
 def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
@@ -53,11 +53,11 @@ def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
 
 def _next(session: Session, stop: Round, number: int, rounds: int) -> str:
     """Which round comes next, and how long it takes at the pace of those before, where known."""
-    recipe = RECIPE if stop == TILES else stop.recipe
+    recipe = RECIPE if stop == TILE_ROUND else stop.recipe
     pace = session.pace.get(recipe) or max(session.pace.values(), default=None)
     long = ""
     if pace is not None:
         minutes = round(_left_to_do(session, stop) * pace / 60)
         long = f", about {minutes} minutes" if minutes > 1 else ", about a minute"
-    what = "tiles of every unit" if stop == TILES else f"{stop.recipe} to {stop.size} pixels"
+    what = "tiles of every unit" if stop == TILE_ROUND else f"{stop.recipe} to {stop.size} pixels"
     return f"round {number} of {rounds} goes on ({what}{long})"

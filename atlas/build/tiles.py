@@ -1,20 +1,17 @@
 """Make the tiles: a small picture of every unit of the chosen layers."""
 
-import time
 from collections.abc import Sequence
 
-from atlas._system.progress import PIXEL_STEPS, Progress
-from atlas._system.workers import Workers
+from atlas._system.progress import Progress
 from atlas.build import resources
 from atlas.build.request import chosen_layers
 from atlas.build.session import Session
+from atlas.build.sharing import Chunk, share_out
 from atlas.maximize.loop import maximize_chunk
-from atlas.network.arithmetic import exact_arithmetic
 from atlas.rank.tables import scales
-from atlas.recipe import RECIPES
+from atlas.recipe import RECIPES, TILES
 from atlas.run.identity import check_identity
 from atlas.run.plan import Item, halves
-from atlas.run.rounds import TILES
 from atlas.run.tiles import RECIPE, missing_tiles, stale_files, tile_side, write_tiles
 
 
@@ -27,7 +24,6 @@ def are_wanted(session: Session) -> bool:
 def make_tiles(session: Session) -> None:
     """Make the tiles that the run does not have, with the other processes of the group."""
     run, network, group = session.run, session.network, session.group
-    group.wait()
     check_identity(run, session.making)
     todo = group.shared(_missing(session) if group.leads else [])
     if not todo:
@@ -51,19 +47,11 @@ def make_tiles(session: Session) -> None:
         write_tiles(run, chunk, made)
 
     session.say(f"making tiles of {sum(map(len, todo)):,} units, {network.precision}")
-    total, began = _cost(session, todo), time.perf_counter()
-    with (
-        session.timed("tiles"),
-        session.progress("tiles", total // group.size, PIXEL_STEPS) as progress,
-        exact_arithmetic(),
-    ):
-        threads = resources.choose_workers(network.device, group.local_size)
-        Workers(make, halves, threads, group, progress).work(todo, "tiles")
-    session.pace[TILES.recipe] = (time.perf_counter() - began) / total
+    share_out(session, todo, _cost(session, todo), make, halves, stage="tiles", queue=TILES)
     group.wait()
 
 
-def _drop_stale(session: Session) -> None:
+def drop_stale(session: Session) -> None:
     """Remove tiles of an earlier version of the recipe, which are not to stand beside others."""
     layers = [layer.name for layer in chosen_layers(session)]
     stale = [path for layer in layers for path in stale_files(session.run, layer)]
@@ -78,9 +66,7 @@ def left_to_do(session: Session) -> int:
     return _cost(session, _missing(session))
 
 
-def _missing(session: Session) -> list[tuple[Item, ...]]:
-    """What is to be made, once the tiles of an earlier version of the recipe are dropped."""
-    _drop_stale(session)
+def _missing(session: Session) -> list[Chunk]:
     batch = session.run.settings().batch
     return [
         chunk
@@ -89,7 +75,7 @@ def _missing(session: Session) -> list[tuple[Item, ...]]:
     ]
 
 
-def _cost(session: Session, todo: Sequence[Sequence[Item]]) -> int:
+def _cost(session: Session, todo: Sequence[Chunk]) -> int:
     recipe = RECIPES[RECIPE]
     smallest = session.network.smallest_input
     sizes = [rung.size for rung in recipe.ladder(smallest)]

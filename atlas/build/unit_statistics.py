@@ -29,8 +29,7 @@ def measure_units(
 
     Writes the tables of statistics, the tasks of identification and, where there is a judge, its
     features of the images; where no stimuli were ranked, those that excite a unit most;
-    ``tuning.csv`` last. ``show`` shows the progress of a name, a total
-    and a unit.
+    ``tuning.csv`` last. ``show`` shows the progress of a name, a total and a unit.
 
     Returns:
         The quartiles, over the images, of the slope of the spectrum; None when all are flat.

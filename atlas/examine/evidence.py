@@ -58,7 +58,7 @@ def examine_pictures(
             trunks.own = EarlyExitTrunk(network, [target.layer for target in targets])
         for i in chosen:
             layer, unit = targets[i].layer, targets[i].unit
-            means, norms = _responses(network, trunks.own, layer, views(pictures[i]))
+            means, norms = _responses(network, trunks.own, layer, _views(pictures[i]))
             mean, rms = means["picture"][0], norms["picture"][0, unit]
             best = reference.loc[(layer, unit)]
             deviations = _deviations(mean, layers[layer])
@@ -80,7 +80,7 @@ def examine_pictures(
 
     # One at a time, so that what is measured does not depend on what else is, to the last bit.
     cores = torch.get_num_threads() if network.device.type == "cpu" else 1
-    in_batches(examine, len(pictures), 1, min(cores, max(len(pictures), 1)), progress)
+    in_batches(examine, len(pictures), 1, cores, progress)
     evidence = pd.DataFrame([rows[i] for i in range(len(targets))])
     excited = (evidence["rms"] > 0).tolist()
     evidence["alike"] = _alike(targets, [responses[i] for i in range(len(targets))], excited)
@@ -94,7 +94,7 @@ def examine_pictures(
     return pd.concat([names, evidence.astype({"standing": "Int64"})], axis=1)
 
 
-def views(picture: NDArray[np.uint8]) -> dict[str, list[NDArray[np.uint8]]]:
+def _views(picture: NDArray[np.uint8]) -> dict[str, list[NDArray[np.uint8]]]:
     """The picture, and what each perturbation of ``PERTURBATIONS`` makes of it."""
     return {"picture": [picture]} | {name: made(picture) for name, made in PERTURBATIONS.items()}
 

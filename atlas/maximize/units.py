@@ -44,6 +44,9 @@ def maximize_units(
 ) -> Pictures:
     """Make the picture of each unit.
 
+    Units of layers for which the recipe has other constants go through the network apart from the
+    others of their batch (``Recipe.for_field``).
+
     Args:
         network: whose units they are.
         units: (layer, unit) pairs, from any layers in any order.

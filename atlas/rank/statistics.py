@@ -45,7 +45,7 @@ class Responses(NamedTuple):
     width: int
 
     @classmethod
-    def to(cls, activations: Tensor) -> "Responses":
+    def of(cls, activations: Tensor) -> "Responses":
         """Of BxUxHxW activations; means and norms in float64."""
         height, width = activations.shape[2:]
         values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # BxPxU, as it lies in memory
@@ -162,7 +162,7 @@ def measure(
         shown = torch.from_numpy(batch[1]).to(network.device, network.dtype)
         with torch.inference_mode():
             activations = trunks.own.activations(network.normalize(shown.permute(0, 3, 1, 2) / 255))
-            return batch, {layer: Responses.to(values) for layer, values in activations}
+            return batch, {layer: Responses.of(values) for layer, values in activations}
 
     # On a CPU each core has a batch alone; they are taken in in their order.
     cores = torch.get_num_threads() if network.device.type == "cpu" else 1

@@ -6,11 +6,13 @@ to go on to the same bits.
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atlas.recipe import Recipe
 from atlas.run.folder import Run
@@ -31,6 +33,7 @@ def keep_growing(run: Run, chunk: Sequence[Item], pictures: Sequence[Picture]) -
         "terms": np.array([list(picture.terms.values()) for picture in pictures]),
         "names": np.array(list(first.terms)),
         "seed": np.array(first.seed),
+        "size": np.array(first.image.shape[-1]),
     }
     for place, (upscale, _) in enumerate(first.stages):
         arrays[f"stage{upscale}"] = np.stack([picture.stages[place][1] for picture in pictures])
@@ -47,13 +50,16 @@ def recall_growing(run: Run, chunk: Sequence[Item]) -> list[Picture] | None:
     path = _path(run, chunk)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            stages = [name for name in kept.files if name.startswith("stage")]
-            columns = {name: kept[name] for name in kept.files}
+            return _pictures(chunk, {name: kept[name] for name in kept.files})
     except FileNotFoundError:
         return None
     except Exception:  # whatever a damaged archive brings about
         path.unlink()
         return None
+
+
+def _pictures(chunk: Sequence[Item], columns: Mapping[str, NDArray[Any]]) -> list[Picture]:
+    stages = [name for name in columns if name.startswith("stage")]
     return [
         Picture(
             target=item.target,
@@ -70,9 +76,12 @@ def recall_growing(run: Run, chunk: Sequence[Item]) -> list[Picture] | None:
 
 
 def grown_to(run: Run, chunk: Sequence[Item]) -> int:
-    """Side in pixels that the kept pictures of a chunk have; 0 where there are none."""
-    pictures = recall_growing(run, chunk)
-    return pictures[0].image.shape[-1] if pictures else 0
+    """Side in pixels that the kept pictures of a chunk have; 0 where there are none to go on."""
+    try:
+        with _path(run, chunk).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return kept["size"].item()  # the others are not read
+    except Exception:  # there is none, or a damaged one
+        return 0
 
 
 def forget_growing(run: Run, chunk: Sequence[Item]) -> None:

@@ -1,14 +1,14 @@
 """Rounds: how far up its ladder every picture of a recipe climbs before any climbs further.
 
-All pictures are to be seen early, and small ones cost little: up to the first look a picture has
-seen an eighth of its optimizer steps times pixels, or less.
+All pictures are to be seen early, and small ones cost little: up to its first look a picture takes,
+of all its optimizer steps times pixels, a thirteenth by the article's recipe and an eighth by
+``clear``.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from atlas.recipe import TILES as TILES_NAME
-from atlas.recipe import Recipe
+from atlas.recipe import TILES, Recipe
 from atlas.run.folder import Run
 from atlas.run.pictures import read_record
 from atlas.run.plan import Item, Plan, is_made
@@ -27,7 +27,7 @@ class Round(NamedTuple):
     size: int
 
 
-TILES = Round(TILES_NAME, LARGEST_FIRST_LOOK)
+TILE_ROUND = Round(TILES, LARGEST_FIRST_LOOK)
 """The last round, where it is asked for: a small picture of every unit."""
 
 

@@ -55,6 +55,8 @@ class Table(NamedTuple):
 LAYER = Column("layer", "text", "name of the layer")
 UNIT = Column("unit", "whole", "number of the unit", 0)
 RECIPE = Column("recipe", "text", "name of the recipe")
+PLACE = Column("place", "whole", "1 is the strongest", 1, STRONGEST)
+RESPONSE = Column("mean", "number", "response: the spatial mean")
 SAMPLE = Column("sample", "whole", "which of the unit's pictures", 1)
 
 UNIT_KEY = (LAYER.name, UNIT.name)
@@ -172,9 +174,9 @@ TABLES = {
         (
             LAYER,
             UNIT,
-            Column("place", "whole", "1 is the strongest", 1, STRONGEST),
+            PLACE,
             Column("image", "text", "name of the image"),
-            Column("mean", "number", "response: the spatial mean"),
+            RESPONSE,
             Column("peak", "number", "highest activation at any position"),
             Column("row", "whole", "row of the peak", 0),
             Column("column", "whole", "column of the peak", 0),
@@ -188,9 +190,9 @@ TABLES = {
         (
             LAYER,
             UNIT,
-            Column("place", "whole", "1 is the strongest", 1, STRONGEST),
+            PLACE,
             Column("stimulus", "text", "name of the stimulus, by which it is drawn again"),
-            Column("mean", "number", "response: the spatial mean"),
+            RESPONSE,
         ),
         (*UNIT_KEY, "place"),
     ),

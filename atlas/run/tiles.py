@@ -73,7 +73,9 @@ def read_tile_file(path: Path) -> list[Tile]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             columns = {name: kept[name] for name in kept.files}
-        units, pixels, statuses = (columns[name] for name in ("units", "pixels", "statuses"))
+        units, pixels, statuses, _ = (
+            columns[name] for name in ("units", "pixels", "statuses", "recipe")
+        )
     except Exception:  # whatever a damaged archive brings about
         raise ValueError("not what was written") from None
     wanted = [*range(first, last + 1)]

@@ -10,6 +10,7 @@ from torch import nn
 from atlas.examine.evidence import examine_pictures
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.spectrum import slope
+from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.target import Target
 
@@ -263,3 +264,24 @@ def test_a_picture_that_does_not_excite_its_unit_is_not_among_those_compared() -
     pair = examine_pictures(made, twins[:2], shown, activations=table, strongest=strongest)
     (expected, _), found = pair["alike"].tolist(), mixed["alike"].tolist()
     np.testing.assert_allclose(found, [expected, np.nan, expected], rtol=1e-9)
+
+
+def test_what_is_measured_does_not_depend_on_what_else_is_to_the_last_bit() -> None:
+    made = load_network("googlenet", "bundled")
+    targets = [Target("inception3a", 4), Target("conv2", 9), Target("inception4a", 30)]
+    shown = pictures(3, 74)
+    units = pd.DataFrame(
+        [(layer, unit) for layer in made.layers for unit in range(layer.units)],
+        columns=["layer", "unit"],
+    )
+    units["layer"] = [layer.name for layer in units["layer"]]
+    table = units.assign(mean=0.1, std=1.0)
+    strongest = units.assign(place=1, mean=1.0, rms=1.0)
+    together = examine_pictures(made, targets, shown, activations=table, strongest=strongest)
+    for i in range(3):
+        alone = examine_pictures(
+            made, targets[i : i + 1], shown[i : i + 1], activations=table, strongest=strongest
+        )
+        pd.testing.assert_frame_equal(
+            alone, together.iloc[i : i + 1].reset_index(drop=True), check_exact=True
+        )

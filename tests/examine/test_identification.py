@@ -29,7 +29,7 @@ def seen(means: NDArray[np.floating], batch: int = 32, first: int = 0) -> LayerS
     for start in range(0, len(means), batch):
         part = values[start : start + batch]
         indices = torch.arange(first + start, first + start + len(part))
-        found.update(Responses.to(part), indices, nobody[:, : len(part)])
+        found.update(Responses.of(part), indices, nobody[:, : len(part)])
     return found
 
 

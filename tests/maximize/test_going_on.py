@@ -12,7 +12,7 @@ from support.small_build import Small
 from atlas import RECIPES, Recipe, Target, load_network
 from atlas.maximize.loop import maximize_chunk
 from atlas.run.folder import Run
-from atlas.run.growing import forget_growing, keep_growing, recall_growing
+from atlas.run.growing import forget_growing, grown_to, keep_growing, recall_growing
 from atlas.run.plan import Item
 from atlas.target import Picture
 
@@ -79,7 +79,15 @@ def test_kept_pictures_that_are_damaged_or_of_another_chunk_are_none(tmp_path: P
     assert recall_growing(run, CHUNK[:2]) is None
     (file,) = (tmp_path / "growing").iterdir()
     whole = file.read_bytes()
-    for damaged in (whole[:-100], whole[:100], b"", whole.replace(b"\x3f", b"\x3e", 40)):
+    assert grown_to(run, CHUNK) == 30 and grown_to(run, CHUNK[:2]) == 0
+    for damaged in (
+        whole[:-100],
+        whole[:100],
+        b"",
+        whole.replace(b"\x3f", b"\x3e", 40),
+        whole.replace(b"seed.npy", b"feed.npy"),
+        whole.replace(b"stage0.npy", b"stageX.npy"),
+    ):
         file.write_bytes(damaged)
         assert recall_growing(run, CHUNK) is None
     file.write_bytes(whole)
