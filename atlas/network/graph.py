@@ -7,9 +7,6 @@ import torch
 from torch import Tensor, fx
 
 from atlas.network.receptive_field import ReceptiveField, _field_of
-from atlas.probe.size import PROBE_SIZE
-
-"""Side of a probe image in pixels; heights and widths of layers are given for it."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +14,7 @@ class Stage:
     """The output of one node of the graph.
 
     Args:
-        shape: for one 3x224x224 image, without the batch axis; units come first.
+        shape: for one image of the input, without the batch axis; units come first.
         field: receptive field; None where every position sees the whole image.
         rectified: whether activations are never negative, as seen on one image of noise.
     """
@@ -27,7 +24,7 @@ class Stage:
     rectified: bool
 
 
-def anatomy(graph: fx.GraphModule) -> dict[str, Stage]:
+def anatomy(graph: fx.GraphModule, channels: int, size: int) -> dict[str, Stage]:
     """Describe every node whose output is a tensor over a batch, by running noise through it."""
     outputs: dict[str, Tensor] = {}
 
@@ -40,7 +37,7 @@ def anatomy(graph: fx.GraphModule) -> dict[str, Stage]:
 
     parameter = next(graph.parameters())
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(1, 3, PROBE_SIZE, PROBE_SIZE, generator=generator)
+    noise = torch.randn(1, channels, size, size, generator=generator)
     with torch.inference_mode():
         Recorder(graph).run(noise.to(parameter))
 
@@ -59,19 +56,19 @@ def anatomy(graph: fx.GraphModule) -> dict[str, Stage]:
     return stages
 
 
-def smallest_input(graph: fx.GraphModule, node: str) -> int:
-    """Smallest side in pixels of an image for which ``node`` has an output, up to 224."""
-    low, high = 1, PROBE_SIZE
+def smallest_input(graph: fx.GraphModule, node: str, channels: int, size: int) -> int:
+    """Smallest side in pixels of an image for which ``node`` has an output, up to ``size``."""
+    low, high = 1, size
     while low < high:
         middle = (low + high) // 2
-        if _reaches(graph, node, middle):
+        if _reaches(graph, node, channels, middle):
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _reaches(graph: fx.GraphModule, node: str, size: int) -> bool:
+def _reaches(graph: fx.GraphModule, node: str, channels: int, size: int) -> bool:
     class UpTo(fx.Interpreter):
         def run_node(self, n: fx.Node) -> Any:
             value = super().run_node(n)
@@ -79,7 +76,7 @@ def _reaches(graph: fx.GraphModule, node: str, size: int) -> bool:
                 raise _Reached(value)
             return value
 
-    image = torch.zeros(1, 3, size, size).to(next(graph.parameters()))
+    image = torch.zeros(1, channels, size, size).to(next(graph.parameters()))
     try:
         with torch.inference_mode():
             UpTo(graph).run(image)

@@ -7,10 +7,10 @@ from torch import nn
 
 from atlas._system import arguments
 from atlas.network.architectures import normalization
-from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.network import Network
 from atlas.network.precision import Precision
 from atlas.network.weights import load_model
+from atlas.probe.size import PROBE_SIZE
 
 
 def load_network(
@@ -19,6 +19,7 @@ def load_network(
     device: str | torch.device = "cpu",
     *,
     precision: Precision = "float32",
+    input: Sequence[int] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
 ) -> Network:
@@ -29,14 +30,16 @@ def load_network(
         weights: ``auto``, ``imagenet``, ``bundled`` or a file; ignored for a module.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``float32``, ``bfloat16`` or ``float64``.
-        mean, std: the input normalization, RGB in 0..1; by default that of the weights which
-            torchvision publishes for a network of this name, and ImageNet's for a module.
+        input: channels, height and width of its images; 3x224x224 by default.
+        mean, std: the input normalization, in 0..1; by default that of the weights which
+            torchvision publishes for a network of this name; for a module ImageNet's where it
+            takes three channels, else 0 and 1.
 
     Raises:
         AtlasError: when there is no such network, the weights do not fit it, or it cannot be
             traced.
     """
-    published = IMAGENET_MEAN, IMAGENET_STD
+    published: tuple[Sequence[float] | None, Sequence[float] | None] = None, None
     if isinstance(network, nn.Module):
         module, name, info = network, type(network).__name__.lower(), None
     else:
@@ -46,6 +49,7 @@ def load_network(
     return Network(
         module,
         name=name,
+        input=input or (3, PROBE_SIZE, PROBE_SIZE),
         mean=published[0] if mean is None else mean,
         std=published[1] if std is None else std,
         device=device,

@@ -17,8 +17,10 @@ from atlas.network.graph import anatomy, smallest_input
 from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.layer import Layer
 from atlas.network.precision import PRECISIONS, Precision
+from atlas.network.sizes import Sizes
 from atlas.network.trace import _default_layers, _modules, _trace
 from atlas.network.weights import WeightsInfo
+from atlas.probe.size import PROBE_SIZE
 
 
 class Network:
@@ -27,7 +29,9 @@ class Network:
     Args:
         module: the trained network; traced with torch.fx, so its forward must not branch on values.
         name: what to call it.
-        mean, std: per color channel, of the images it was trained on, RGB in 0..1.
+        input: channels, height and width in pixels of the images it was trained on.
+        mean, std: per channel, of the images it was trained on, in 0..1; RGB where there are three.
+            By default those of ImageNet for three channels, and 0 and 1 for any other number.
         device: where it runs.
         precision: of the convolutions during maximization. Images, regularizers, ranking and
             examination are float32, or float64 when this is.
@@ -35,7 +39,7 @@ class Network:
 
     Raises:
         AtlasError: when torch.fx cannot trace the module, a weight is not finite, it takes no
-            3x224x224 image, or it has no convolutional stage.
+            image of the input's shape, or it has no convolutional stage.
     """
 
     def __init__(
@@ -43,8 +47,9 @@ class Network:
         module: nn.Module,
         *,
         name: str = "network",
-        mean: Sequence[float] = IMAGENET_MEAN,
-        std: Sequence[float] = IMAGENET_STD,
+        input: Sequence[int] = (3, PROBE_SIZE, PROBE_SIZE),
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
         device: str | torch.device = "cpu",
         precision: Precision = "float32",
         weights: WeightsInfo | None = None,
@@ -56,8 +61,13 @@ class Network:
         self.precision: Precision = precision
         self.dtype = torch.float64 if precision == "float64" else torch.float32
         self.convolution_dtype = getattr(torch, precision)
-        self.mean = arguments.numbers("mean", mean, 3)
-        self.std = arguments.numbers("std", std, 3, positive=True)
+        self.channels, self.input_size = _input(input)
+        published = (IMAGENET_MEAN, IMAGENET_STD) if self.channels == 3 else None
+        plain = (0.0,) * self.channels, (1.0,) * self.channels
+        mean = (published or plain)[0] if mean is None else mean
+        std = (published or plain)[1] if std is None else std
+        self.mean = arguments.numbers("mean", mean, self.channels)
+        self.std = arguments.numbers("std", std, self.channels, positive=True)
         # The copy leaves the caller's module trainable and where it was.
         frozen = copy.deepcopy(module).eval().requires_grad_(False)
         if next(frozen.parameters(), None) is None:
@@ -72,23 +82,25 @@ class Network:
         # Kept on the device: made anew at each step they would be copied there each time, and the
         # host would wait.
         self._statistics = [
-            torch.tensor(values, device=self.device, dtype=torch.float64).view(3, 1, 1)
+            torch.tensor(values, device=self.device, dtype=torch.float64).view(-1, 1, 1)
             for values in (self.mean, self.std)
         ]
         self.weights = weights or _describe_weights(module)
         self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
         try:
-            self._anatomy = anatomy(self.graph)
+            self._anatomy = anatomy(self.graph, self.channels, self.input_size)
         except Exception as error:  # whatever the module's forward raises
             reason = str(error).partition("\n")[0] or type(error).__name__
-            raise AtlasError(f"{name} cannot take a 3x224x224 image ({reason})") from error
+            image = f"{self.channels}x{self.input_size}x{self.input_size}"
+            raise AtlasError(f"{name} cannot take a {image} image ({reason})") from error
         self._modules = {part: kind for part, kind in _modules(module) if part in self.paths}
         names = _default_layers(self._modules)
         if not names:
             raise AtlasError(f"{name} has no top-level module with a convolution; nothing to show")
         self.layers = tuple(self.layer(layer) for layer in names)
         deepest = [node for node, stage in self._anatomy.items() if len(stage.shape) == 3][-1]
-        self.smallest_input = smallest_input(self.graph, deepest)
+        smallest = smallest_input(self.graph, deepest, self.channels, self.input_size)
+        self.sizes = Sizes(smallest)
 
     def layer(self, name: str) -> Layer:
         """Describe the layer ``name``, any node that torchvision's feature extraction can name.
@@ -152,8 +164,21 @@ class Network:
             if len(self._anatomy[self.paths[name]].shape) == 3
         ]
 
+    @property
+    def smallest_input(self) -> int:
+        """Side in pixels of the smallest image that the network takes."""
+        return self.sizes.smallest
+
+    def seen_size(self, layer: str, size: int) -> int:
+        """Side to which an image of ``size`` pixels is enlarged for a layer that takes none such.
+
+        Raises AtlasError where the layer takes no image of that size, and none that is larger.
+        """
+        self.node_of(layer)
+        return size
+
     def normalize(self, images: Tensor) -> Tensor:
-        """Turn Nx3xHxW RGB in 0..1 into what the network takes."""
+        """Turn NxCxHxW images in 0..1 into what the network takes."""
         mean, std = (values.to(images) for values in self._statistics)
         return (images - mean) / std
 
@@ -169,6 +194,16 @@ class Network:
             f"{self.name} has no layer {layer!r}; the nearest names are {', '.join(near)} "
             "('atlas layers' lists them)"
         )
+
+
+def _input(shape: Sequence[int]) -> tuple[int, int]:
+    """Channels and side of the images. Raises UsageError for a shape that is not CxSxS."""
+    if len(shape) != 3 or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise arguments.wrong("input", shape, "channels, height and width, such as (3, 224, 224)")
+    channels, height, width = shape
+    if height != width:
+        raise arguments.wrong("input", shape, "square: pictures of units are")
+    return channels, height
 
 
 def _device(name: str | torch.device) -> torch.device:
