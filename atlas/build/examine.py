@@ -19,6 +19,7 @@ def examine(session: Session) -> None:
         return
     if run.settings().judge != session.judge_sha256:
         raise AtlasError(f"{run.path} has no tasks for this judge; 'atlas rank' makes them")
+    session.verify([layer.name for layer in run.network().layers])
     with session.timed("examine"), session.progress("examine", len(made), "pictures") as progress:
         run.remove("identification.csv")  # it is of the pictures before
         measure_evidence(run, session.network, kept, made, progress)

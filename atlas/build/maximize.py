@@ -42,6 +42,7 @@ def prepare(session: Session) -> None:
     The others wait here until the leader has.
     """
     run, group = session.run, session.group
+    session.verify([layer.name for layer in run.network().layers])
     if group.leads:
         check_identity(run, session.making)
         kept = run.settings()

@@ -22,7 +22,8 @@ def rank(session: Session) -> None:
     settings, network, run = session.settings, session.network, session.run
     probe = probe_set(session)
     check_identity(run, Identity(**asdict(session.making), probe=probe.digest))
-    layers = chosen_layers(session)
+    session.verify([layer.name for layer in chosen_layers(session)])
+    layers = chosen_layers(session)  # as they are by the way that was found
     for layer, unit in settings.units or ():
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():

@@ -10,10 +10,10 @@ from torch import Tensor
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.memory import host_memory
 from atlas.errors import AtlasError
-from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.network.precision import Precision
+from atlas.network.ways import layer_trunk
 from atlas.probe.size import PROBE_SIZE
 from atlas.run.schema import RunSettings
 from atlas.settings import Settings
@@ -111,7 +111,7 @@ def bytes_per_image(network: Network, size: int) -> int:
 
     small = max(network.smallest_input, PROBE_SIZE // 2)
     image = torch.zeros(1, 3, small, small, device=network.device, requires_grad=True)
-    trunk = EarlyExitTrunk(network, [network.layers[-1].name], network.convolution_dtype)
+    trunk = layer_trunk(network, [network.layers[-1].name], network.convolution_dtype)
     weights = sum(values.nbytes for values in trunk.module.parameters())
     with torch.autograd.graph.saved_tensors_hooks(note, lambda values: values):
         for _ in trunk.activations(image.to(network.dtype)):

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +33,7 @@ class Session:
         group: the processes that share the work.
         log: called with each line that this process says.
         given: the network, where it does not come from the settings.
+        remarked: what has been said of the network.
         pace: seconds that a pixel took in an optimizer step, by recipe, as far as known.
     """
 
@@ -41,6 +42,7 @@ class Session:
     group: ProcessGroup
     log: Log
     given: "Network | None" = None
+    remarked: list[str] = field(default_factory=list)
     pace: dict[str, float] = field(default_factory=dict)
 
     def say(self, line: str) -> None:
@@ -58,6 +60,19 @@ class Session:
         for remark in network.weights.remarks:
             self.say(remark)
         return network
+
+    def verify(self, layers: Sequence[str]) -> None:
+        """Hold what will be computed against the user's own module; say in what way it is.
+
+        Raises AtlasError for a layer of which no picture can be made.
+        """
+        from atlas.network.faithful import verify
+
+        verify(self.network, layers)
+        for remark in self.network.remarks:
+            if remark not in self.remarked:
+                self.remarked.append(remark)
+                self.say(f"NOTICE: {remark}")
 
     @cached_property
     def judge(self) -> "SimilarityJudge | None":

@@ -13,8 +13,8 @@ from atlas._system.workers import in_batches
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.spectrum import slope
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
+from atlas.network.ways import LayerTrunk, layer_trunk
 from atlas.target import Target
 
 
@@ -55,7 +55,7 @@ def examine_pictures(
 
     def examine(chosen: Sequence[int], report: Progress) -> None:
         if not hasattr(trunks, "own"):
-            trunks.own = EarlyExitTrunk(network, [target.layer for target in targets])
+            trunks.own = layer_trunk(network, [target.layer for target in targets])
         for i in chosen:
             layer, unit = targets[i].layer, targets[i].unit
             means, norms = _responses(network, trunks.own, layer, _views(pictures[i]))
@@ -101,7 +101,7 @@ def _views(picture: NDArray[np.uint8]) -> dict[str, list[NDArray[np.uint8]]]:
 
 def _responses(
     network: Network,
-    trunk: EarlyExitTrunk,
+    trunk: LayerTrunk,
     layer: str,
     shown: Mapping[str, Sequence[NDArray[np.uint8]]],
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.loading import load_network
 from atlas.network.network import Network
+from atlas.network.ways import LayerTrunk, layer_trunk
 from atlas.network.weights import BUNDLED
 from atlas.probe.decoding import prepare
 
@@ -66,6 +66,6 @@ class SimilarityJudge:
         return self.features(np.stack([prepare(Image.fromarray(picture)) for picture in pictures]))
 
     @cached_property
-    def _network(self) -> tuple[Network, EarlyExitTrunk]:
+    def _network(self) -> tuple[Network, LayerTrunk]:
         network = load_network("googlenet", "bundled", self.device)
-        return network, EarlyExitTrunk(network, [PENULTIMATE])
+        return network, layer_trunk(network, [PENULTIMATE])

@@ -20,7 +20,7 @@ from atlas.maximize.loss import Loss
 from atlas.maximize.seeding import starting_noise
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.network import Network
-from atlas.network.single_channel import SingleChannels
+from atlas.network.ways import UnitTrunk, unit_trunk
 from atlas.recipe import Recipe
 from atlas.target import Picture, Status, Target
 
@@ -62,7 +62,7 @@ def maximize_chunk(
     made: dict[int, Picture] = {}
     for own, places in groups.items():
         units = [targets[i] for i in places]
-        trunk = SingleChannels(
+        trunk = unit_trunk(
             network,
             [(target.layer, target.unit) for target in units],
             network.convolution_dtype,
@@ -94,7 +94,7 @@ class _Climb:
     """The way of a batch of pictures up the recipe's ladder of sizes."""
 
     network: Network
-    trunk: SingleChannels
+    trunk: UnitTrunk
     recipe: Recipe
     axes: Axes
     seed: int

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from atlas.maximize.axes import Axes, one_an_image
 from atlas.maximize.objectives import OBJECTIVES, root_mean_square
-from atlas.network.single_channel import SingleChannelMaps, SingleChannels
+from atlas.network.ways import UnitTrunk
 from atlas.recipe import Recipe
 
 
@@ -24,13 +24,13 @@ class Loss:
 
     def __init__(
         self,
-        trunk: SingleChannels,
+        trunk: UnitTrunk,
         units: Sequence[tuple[str, int]],
         scales: Tensor,
         recipe: Recipe,
         axes: Axes,
     ) -> None:
-        self._maps = SingleChannelMaps(trunk, units, scales.device)
+        self._maps = trunk.maps(units, scales.device)
         self._scales = scales
         self._weight = recipe.activation_weight
         self._measure = axes.measure(recipe)

@@ -22,6 +22,7 @@ from atlas.maximize.axes import (
     check_axes,
 )
 from atlas.maximize.loop import maximize_chunk
+from atlas.network.faithful import verify
 from atlas.network.network import Network
 from atlas.recipe import Recipe
 from atlas.target import Picture, Pictures, Target
@@ -87,6 +88,7 @@ def maximize_units(
             raise UsageError(
                 f"{target.layer} has no unit {target.unit}; its units are 0 to {count - 1}"
             )
+    verify(network, [target.layer for target in targets])
     if init is not None:
         init = _start(init)
         size = recipe.ladder(network.smallest_input)[0].size

@@ -42,6 +42,8 @@ class EarlyExitTrunk(fx.Interpreter):
         redirect: bool = False,
     ) -> None:
         self.layers = tuple(sorted(set(layers), key=network.depth))
+        if network.graph is None:
+            raise ValueError(f"{network.name} has no graph")
         graph = copy.deepcopy(network.graph)
         simplify(graph, {network.node_of(layer) for layer in self.layers})
         if redirect:
@@ -52,6 +54,8 @@ class EarlyExitTrunk(fx.Interpreter):
         graph.to(self.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         super().__init__(graph)
         nodes = {node.name: node for node in graph.graph.nodes}
+        self.layouts = {layer: network.layout(layer) for layer in self.layers}
+        self._shared = network.shared
         self.ends = {layer: nodes[network.node_of(layer)] for layer in self.layers}
         self._cut()
 
@@ -96,7 +100,7 @@ class EarlyExitTrunk(fx.Interpreter):
             passed over, and the pass ends with the last image.
         """
         for layer, taken in self.leave(images, leaving):
-            yield layer, with_positions(taken[self.ends[layer]])
+            yield layer, self.layouts[layer].maps(taken[self.ends[layer]])
 
     def leave(
         self, images: Tensor, leaving: Mapping[str, int] | None = None
@@ -114,7 +118,7 @@ class EarlyExitTrunk(fx.Interpreter):
                 sources = self._taken[step]
                 left, count = values, remaining if leaving is None else leaving.get(step, 0)
                 if 0 < count < remaining:
-                    left, kept = _split_off(values, step, count, remaining - count)
+                    left, kept = self._split_off(values, step, count, remaining - count)
                     values.update(kept)
                 if count:
                     yield step, {source: left[source] for source in sources}
@@ -125,6 +129,32 @@ class EarlyExitTrunk(fx.Interpreter):
             for source in sources:
                 if self._last_use[source] is step:
                     del values[source]
+
+    def _split_off(
+        self, values: Mapping[fx.Node, Any], layer: str, leaving: int, staying: int
+    ) -> tuple[dict[fx.Node, Any], dict[fx.Node, Any]]:
+        """Part the values of the first images from those of the others."""
+
+        def stay(value: Any) -> Any:
+            if isinstance(value, Tensor):
+                return part(value, (leaving, staying))[1]
+            if isinstance(value, int):
+                raise AtlasError(
+                    f"no image can leave at {layer!r}, where the network computes with the size "
+                    "of the batch; choose the module around it"
+                )
+            return value
+
+        left: dict[fx.Node, Any] = {}
+        kept: dict[fx.Node, Any] = {}
+        for node, value in values.items():
+            if node.name in self._shared:
+                left[node] = kept[node] = value
+            elif isinstance(value, Tensor):
+                left[node], kept[node] = part(value, (leaving, staying))
+            else:
+                kept[node] = map_aggregate(value, stay)
+        return left, kept
 
 
 def ancestors(nodes: Sequence[fx.Node]) -> set[fx.Node]:
@@ -137,33 +167,6 @@ def ancestors(nodes: Sequence[fx.Node]) -> set[fx.Node]:
             found.add(node)
             waiting += node.all_input_nodes
     return found
-
-
-def _split_off(
-    values: Mapping[fx.Node, Any], layer: str, leaving: int, staying: int
-) -> tuple[dict[fx.Node, Tensor], dict[fx.Node, Any]]:
-    """Part the values of the first images from those of the others."""
-
-    def stay(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return part(value, (leaving, staying))[1]
-        if isinstance(value, int):
-            raise AtlasError(
-                f"no image can leave at {layer!r}, where the network computes with the size "
-                "of the batch; choose the module around it"
-            )
-        return value
-
-    left: dict[fx.Node, Tensor] = {}
-    kept: dict[fx.Node, Any] = {}
-    for node, value in values.items():
-        if node.op == "get_attr":
-            continue
-        if isinstance(value, Tensor):
-            left[node], kept[node] = part(value, (leaving, staying))
-        else:
-            kept[node] = map_aggregate(value, stay)
-    return left, kept
 
 
 def part(values: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
@@ -195,8 +198,3 @@ class _Part(torch.autograd.Function):
             else:
                 piece.copy_(gradient)
         return whole, None
-
-
-def with_positions(activations: Tensor) -> Tensor:
-    """Activations as BxUxHxW; those of a layer that has no positions have one."""
-    return activations if activations.ndim == 4 else activations[:, :, None, None]

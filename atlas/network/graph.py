@@ -1,92 +1,133 @@
-"""What a network's graph says of its layers: units, stride, receptive field, branches."""
+"""What a network's graph says of its places: units, positions, receptive field."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
-from atlas.network.receptive_field import ReceptiveField, _field_of
+from atlas.network.layout import Layout, layout_of
+from atlas.network.receptive_field import Extent, Field, Seen, seen_by
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The output of one node of the graph.
+    """The output of one place in a network.
 
     Args:
-        shape: for one image of the input, without the batch axis; units come first.
-        field: receptive field; None where every position sees the whole image.
-        rectified: whether activations are never negative, as seen on one image of noise.
+        shape: units, rows and columns for one image of the input; 1 and 1 where it has none.
+        layout: how its axes are to be read.
+        field: receptive field.
+        rectified: whether activations are never negative, as seen on images of noise.
     """
 
-    shape: tuple[int, ...]
-    field: ReceptiveField | None
+    shape: tuple[int, int, int]
+    layout: Layout
+    field: Field
     rectified: bool
 
+    @property
+    def has_positions(self) -> bool:
+        """Whether the output is a map, if perhaps of one position."""
+        return self.layout.kind != "flat"
 
-def anatomy(graph: fx.GraphModule, channels: int, size: int) -> dict[str, Stage]:
-    """Describe every node whose output is a tensor over a batch, by running noise through it."""
-    outputs: dict[str, Tensor] = {}
+
+class Output:
+    """What is to be known of the output of a place for a batch of images."""
+
+    def __init__(self, value: Tensor) -> None:
+        self.shape = tuple(value.shape)
+        known = value.is_floating_point() and not value.is_meta
+        self.rectified = known and bool((value >= 0).all())
+
+
+def stage_of(
+    small: Output, images: int, other: Output | None, others: int, field: Field = Extent.UNKNOWN
+) -> Stage | None:
+    """Describe a place by its outputs for two batches, of ``images`` and of ``others`` images.
+
+    None where it has no channels to show: no axis of the batch, or none of units.
+    """
+    if not small.shape or small.shape[0] != images:
+        return None
+    if other is not None and (not other.shape or other.shape[0] != others):
+        return None
+    layout = layout_of(small.shape[1:], other.shape[1:] if other else None)
+    if layout is None:
+        return None
+    return Stage(layout.shape(small.shape[1:]), layout, field, small.rectified)
+
+
+def anatomy(
+    graph: fx.GraphModule, images: Tensor, others: Tensor
+) -> tuple[dict[str, Stage], set[str]]:
+    """Describe every node of a functional graph, by running images through it.
+
+    Args:
+        graph: that makes new tensors alone.
+        images: BxCxSxS, of the input's size.
+        others: of another number and another size; how far they come is told as well.
+
+    Returns:
+        The stages by node, and the nodes that have no axis for the batch.
+    """
+    outputs, _ = outputs_of(graph, images)
+    elsewhere, _ = outputs_of(graph, others)
+    stages: dict[str, Stage] = {}
+    seen: dict[fx.Node, Seen] = {}
+    shared: set[str] = set()
+    for node in graph.graph.nodes:
+        if node.op == "output" or not _depends(node, seen):
+            shared.add(node.name)
+            continue
+        output, other = outputs.get(node.name), elsewhere.get(node.name)
+        stage = output and stage_of(output, len(images), other, len(others))
+        seen[node] = seen_by(node, graph, seen, stage.shape[1:] if stage else None)
+        if stage:
+            field = seen[node].field
+            stages[node.name] = Stage(stage.shape, stage.layout, field, stage.rectified)
+        elif output and other and output.shape[:1] == other.shape[:1]:
+            shared.add(node.name)
+    return stages, shared
+
+
+def _depends(node: fx.Node, seen: Mapping[fx.Node, Seen]) -> bool:
+    """Whether a node depends on the images: the first placeholder; the others have defaults."""
+    if node.op == "placeholder":
+        return not seen
+    return any(source in seen for source in node.all_input_nodes)
+
+
+def outputs_of(graph: fx.GraphModule, images: Tensor) -> tuple[dict[str, Output], Exception | None]:
+    """What the nodes give for images, as far as these come; and what stops them there."""
+    found: dict[str, Output] = {}
 
     class Recorder(fx.Interpreter):
         def run_node(self, n: fx.Node) -> Any:
             value = super().run_node(n)
             if isinstance(value, Tensor) and n.op not in ("get_attr", "output"):
-                outputs[n.name] = value
+                found[n.name] = Output(value)
             return value
 
-    parameter = next(graph.parameters())
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(1, channels, size, size, generator=generator)
-    with torch.inference_mode():
-        Recorder(graph).run(noise.to(parameter))
-
-    fields: dict[str, ReceptiveField | None] = {}
-    stages: dict[str, Stage] = {}
-    for node in graph.graph.nodes:
-        value = outputs.get(node.name)
-        if value is None:  # the parts of a tensor, its sizes: they see what it sees
-            if any(source.name in fields for source in node.all_input_nodes):
-                fields[node.name] = _field_of(node, graph, fields)
-        else:
-            # Five axes while units are shuffled between groups; fewer than four: no positions.
-            fields[node.name] = _field_of(node, graph, fields) if value.ndim >= 4 else None
-            rectified = bool((value >= 0).all())
-            stages[node.name] = Stage(tuple(value.shape[1:]), fields[node.name], rectified)
-    return stages
+    try:
+        with torch.no_grad():
+            Recorder(graph).run(images)
+    except Exception as error:  # whatever a layer says to an image that it does not take
+        return found, error
+    return found, None
 
 
-def smallest_input(graph: fx.GraphModule, node: str, channels: int, size: int) -> int:
-    """Smallest side in pixels of an image for which ``node`` has an output, up to ``size``."""
-    low, high = 1, size
-    while low < high:
-        middle = (low + high) // 2
-        if _reaches(graph, node, channels, middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+def value_of(graph: fx.GraphModule, node: str, images: Tensor) -> Tensor:
+    """What a node gives for images. Raises whatever the nodes before it raise."""
+    found: list[Tensor] = []
 
-
-def _reaches(graph: fx.GraphModule, node: str, channels: int, size: int) -> bool:
-    class UpTo(fx.Interpreter):
+    class Recorder(fx.Interpreter):
         def run_node(self, n: fx.Node) -> Any:
             value = super().run_node(n)
             if n.name == node:
-                raise _Reached(value)
+                found.append(value)
             return value
 
-    image = torch.zeros(1, channels, size, size).to(next(graph.parameters()))
-    try:
-        with torch.inference_mode():
-            UpTo(graph).run(image)
-    except _Reached as reached:
-        return reached.value.numel() > 0
-    except Exception:  # of many kinds: what a layer says to an image too small for it
-        return False
-    return True
-
-
-class _Reached(Exception):
-    def __init__(self, value: Tensor) -> None:
-        self.value = value
+    Recorder(graph).run(images)
+    return found[0]

@@ -15,9 +15,10 @@ class Layer:
         stride: input pixels between neighboring positions; None once positions are pooled away.
         receptive_field: side in input pixels of what one position sees; None for the whole image.
         center: row and column of the input pixel in the middle of what position (0, 0) sees.
-        height, width: positions for a 224x224 image.
+        height, width: positions for an image of the input.
         rectified: whether activations are never negative.
         branches: the branches of a concatenation, else empty.
+        field_known: whether the stride and the receptive field are; where not, they are None.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Layer:
     width: int
     rectified: bool
     branches: tuple[Branch, ...]
+    field_known: bool = True

@@ -1,33 +1,42 @@
 """A trained, frozen network in inference mode, and its layers in depth order."""
 
-import copy
 import fnmatch
 import hashlib
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from atlas._system import arguments
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, reason_of
 from atlas.network.branches import branches
-from atlas.network.graph import anatomy, smallest_input
+from atlas.network.frozen import frozen
+from atlas.network.graph import Stage
 from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.layer import Layer
+from atlas.network.layout import Layout
+from atlas.network.measured_field import measured_field
+from atlas.network.places import in_graph, in_parts, sizes_of
 from atlas.network.precision import PRECISIONS, Precision
-from atlas.network.sizes import Sizes
-from atlas.network.trace import _default_layers, _modules, _trace
+from atlas.network.receptive_field import Extent, Field
+from atlas.network.trace import Untraceable, _default_layers, _modules
 from atlas.network.weights import WeightsInfo
 from atlas.probe.size import PROBE_SIZE
+
+MOST_ENLARGED = 129
+"""A picture is enlarged by fewer pixels than this for a network that does not take its size."""
 
 
 class Network:
     """A frozen CNN with its input normalization.
 
     Args:
-        module: the trained network; traced with torch.fx, so its forward must not branch on values.
+        module: the trained network; what is wrapped around it by torch.compile or DataParallel is
+            taken off. Where torch.fx can trace it, images leave it early; else it is computed
+            whole, which is slower, and ``remarks`` say so.
         name: what to call it.
         input: channels, height and width in pixels of the images it was trained on.
         mean, std: per channel, of the images it was trained on, in 0..1; RGB where there are three.
@@ -38,8 +47,8 @@ class Network:
         weights: where the weights came from; derived from the tensors when not given.
 
     Raises:
-        AtlasError: when torch.fx cannot trace the module, a weight is not finite, it takes no
-            image of the input's shape, or it has no convolutional stage.
+        AtlasError: when a weight is not finite, it takes no image of the input's shape, or it has
+            no convolutional stage.
     """
 
     def __init__(
@@ -68,13 +77,8 @@ class Network:
         std = (published or plain)[1] if std is None else std
         self.mean = arguments.numbers("mean", mean, self.channels)
         self.std = arguments.numbers("std", std, self.channels, positive=True)
-        # The copy leaves the caller's module trainable and where it was.
-        frozen = copy.deepcopy(module).eval().requires_grad_(False)
-        if next(frozen.parameters(), None) is None:
-            raise AtlasError(f"{name} has no weights; nothing to show")
-        self.graph, self.paths = _trace(frozen, name)
-        self.graph.to(self.device, self.dtype)
-        for key, value in self.graph.state_dict().items():
+        self.module = frozen(module, name).to(self.device, self.dtype)
+        for key, value in self.module.state_dict().items():
             if not value.isfinite().all():
                 raise AtlasError(
                     f"{name} cannot be shown: {key!r} has NaN or infinity in it, as {self.dtype}"
@@ -86,43 +90,135 @@ class Network:
             for values in (self.mean, self.std)
         ]
         self.weights = weights or _describe_weights(module)
-        self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
+        self.remarks: list[str] = []
+        self.faithful: set[str] = set()
+        self._fields: dict[str, Field] = {}
+        self._reached: dict[int, frozenset[str]] = {}
         try:
-            self._anatomy = anatomy(self.graph, self.channels, self.input_size)
+            self._places = in_graph(self.module, *self._samples())
+        except Untraceable as reason:
+            self.take_plain_way(str(reason))
         except Exception as error:  # whatever the module's forward raises
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            image = f"{self.channels}x{self.input_size}x{self.input_size}"
-            raise AtlasError(f"{name} cannot take a {image} image ({reason})") from error
-        self._modules = {part: kind for part, kind in _modules(module) if part in self.paths}
+            raise self._refused(error) from error
+        else:
+            self._find_layers()
+
+    def _samples(self) -> tuple[Tensor, Tensor]:
+        """Noise of the input's size, and as much more of a smaller one, to look into places by."""
+        generator = torch.Generator().manual_seed(0)
+        smaller = self.input_size - max(self.input_size // 4 // 32 * 32, 4)
+        shapes = ((2, self.input_size), (3, max(smaller, 1)))
+        images, others = (
+            torch.randn(count, self.channels, size, size, generator=generator).to(
+                self.device, self.dtype
+            )
+            for count, size in shapes
+        )
+        return images, others
+
+    def take_plain_way(self, reason: str) -> None:
+        """Compute the whole module for every image from now on, and listen to its parts."""
+        try:
+            self._places = in_parts(self.module, *self._samples())
+        except Exception as error:  # whatever the module's forward raises
+            raise self._refused(error) from error
+        self.remarks.append(
+            f"{self.name} is computed whole for every picture, which is slower: {reason}"
+        )
+        self.faithful.clear()
+        self._fields.clear()
+        self._reached.clear()
+        self._find_layers()
+
+    def _refused(self, error: Exception) -> AtlasError:
+        image = f"{self.channels}x{self.input_size}x{self.input_size}"
+        return AtlasError(
+            f"{self.name} cannot take a {image} image ({reason_of(error)}); say what it takes with "
+            "--input CxHxW"
+        )
+
+    def _find_layers(self) -> None:
+        """Find the default layers, and the sizes that the network takes."""
+        parts = _modules(self.module)
+        self._modules = {part: kind for part, kind in parts if self._stage(part)}
         names = _default_layers(self._modules)
         if not names:
-            raise AtlasError(f"{name} has no top-level module with a convolution; nothing to show")
+            raise AtlasError(
+                f"{self.name} has no top-level module with a convolution; nothing to show"
+            )
+        self.sizes = sizes_of(self._places, self._blank, self.input_size)
         self.layers = tuple(self.layer(layer) for layer in names)
-        deepest = [node for node, stage in self._anatomy.items() if len(stage.shape) == 3][-1]
-        smallest = smallest_input(self.graph, deepest, self.channels, self.input_size)
-        self.sizes = Sizes(smallest)
+
+    def _blank(self, size: int) -> Tensor:
+        shape = (1, self.channels, size, size)
+        return torch.zeros(shape, device=self.device, dtype=self.dtype)
+
+    def _stage(self, name: str) -> Stage | None:
+        return self._places.stages.get(self._places.paths.get(name, ""))
+
+    @property
+    def graph(self) -> fx.GraphModule | None:
+        """What computes the layers; None where that is the module itself."""
+        return self._places.graph
+
+    @property
+    def shared(self) -> set[str]:
+        """The nodes of the graph whose values have no axis for the batch."""
+        return self._places.shared
 
     def layer(self, name: str) -> Layer:
         """Describe the layer ``name``, any node that torchvision's feature extraction can name.
 
         Raises AtlasError with the nearest names when there is none, or it has no channels.
         """
-        node = self.node_of(name)
-        stage = self._anatomy.get(node)
-        if stage is None or len(stage.shape) not in (1, 3):
+        place = self.node_of(name)
+        stage = self._places.stages.get(place)
+        if stage is None:
             raise AtlasError(f"{self.name}: the output of {name!r} has no channels to show")
-        units, height, width = (*stage.shape, 1, 1)[:3]
+        units, height, width = stage.shape
+        field = self._field(name)
+        known = None if isinstance(field, Extent) else field
         return Layer(
             name=name,
             units=units,
-            stride=stage.field and max(stage.field.stride),
-            receptive_field=stage.field and max(stage.field.size),
-            center=stage.field and stage.field.center,
+            stride=known and max(known.stride),
+            receptive_field=known and max(known.size),
+            center=known and known.center,
             height=height,
             width=width,
             rectified=stage.rectified,
-            branches=branches(self.graph, node, self.paths, self._anatomy),
+            branches=branches(self.graph, place, self._places.paths, self._places.stages)
+            if self.graph
+            else (),
+            field_known=field is not Extent.UNKNOWN,
         )
+
+    def _field(self, name: str) -> Field:
+        """The receptive field of a layer, measured where the windows before it are not known."""
+        place = self.node_of(name)
+        if place not in self._fields:
+            field = self._places.stages[place].field
+            if field is Extent.UNKNOWN:
+                field = measured_field(partial(self._maps, name), self.channels, self.input_size)
+            self._fields[place] = field
+        return self._fields[place]
+
+    def _maps(self, layer: str, images: Tensor) -> Tensor:
+        with torch.no_grad():
+            values = self.value(layer, images.to(self.device, self.dtype))
+        return self.layout(layer).maps(values)
+
+    def value(self, layer: str, images: Tensor) -> Tensor:
+        """What a layer gives for images (BxCxSxS, normalized) as the module lays it out."""
+        return self._places.value(self.node_of(layer), images)
+
+    def layout(self, layer: str) -> Layout:
+        """How the axes of a layer's output are to be read."""
+        return self.layout_at(self.node_of(layer))
+
+    def layout_at(self, place: str) -> Layout:
+        """How the axes of the output of a node are to be read, or of a part."""
+        return self._places.stages[place].layout
 
     def select(self, patterns: Sequence[str]) -> tuple[Layer, ...]:
         """Return the layers that the names or patterns (``inception4*``) match, in depth order.
@@ -134,7 +230,9 @@ class Network:
         chosen: set[str] = set()
         for pattern in arguments.names("layers", patterns):
             if any(character in pattern for character in "*?["):
-                found = fnmatch.filter(default, pattern) or fnmatch.filter(self.paths, pattern)
+                found = fnmatch.filter(default, pattern) or fnmatch.filter(
+                    self._places.paths, pattern
+                )
                 if not found:
                     raise self._unknown(pattern)
                 chosen.update(found)
@@ -144,24 +242,24 @@ class Network:
 
     def depth(self, layer: str) -> int:
         """Position of the layer in the order of computation."""
-        return self._depths[self.node_of(layer)]
+        return self._places.order[self.node_of(layer)]
 
     def node_of(self, layer: str) -> str:
         """Name of the graph node whose output is the layer: the last one inside the module."""
-        if arguments.instance("layer", layer, str, "the name of a layer") not in self.paths:
+        if arguments.instance("layer", layer, str, "the name of a layer") not in self._places.paths:
             raise self._unknown(layer)
-        return self.paths[layer]
+        return self._places.paths[layer]
 
     def units_at(self, node: str) -> int:
         """How many units the output of a graph node has."""
-        return self._anatomy[node].shape[0]
+        return self._places.stages[node].shape[0]
 
     def chain(self) -> list[tuple[str, Layer]]:
         """Class name and description of the top-level modules with positions, in depth order."""
         return [
             (type(part).__name__, self.layer(name))
             for name, part in sorted(self._modules.items(), key=lambda item: self.depth(item[0]))
-            if len(self._anatomy[self.paths[name]].shape) == 3
+            if self._places.stages[self.node_of(name)].has_positions
         ]
 
     @property
@@ -174,8 +272,16 @@ class Network:
 
         Raises AtlasError where the layer takes no image of that size, and none that is larger.
         """
-        self.node_of(layer)
-        return size
+        place = self.node_of(layer)
+        larger = [self.sizes.fixed] if self.sizes.fixed else range(size + 1, size + MOST_ENLARGED)
+        for side in (size, *larger):
+            if side < size:
+                break
+            if side not in self._reached:
+                self._reached[side] = self._places.reached(self._blank(side))
+            if place in self._reached[side]:
+                return side
+        raise AtlasError(f"{self.name} takes no image of {size} pixels in {layer!r}")
 
     def normalize(self, images: Tensor) -> Tensor:
         """Turn NxCxHxW images in 0..1 into what the network takes."""
@@ -188,7 +294,7 @@ class Network:
         return images * std + mean
 
     def _unknown(self, layer: str) -> AtlasError:
-        names = list(self.paths)
+        names = list(self._places.paths)
         near = get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
         return AtlasError(
             f"{self.name} has no layer {layer!r}; the nearest names are {', '.join(near)} "

@@ -1,20 +1,11 @@
 """Rewrite the graph of a frozen network so that it computes the same layers with less work."""
 
 import copy
-import operator
 from collections import Counter
 
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-OUT_OF_PLACE = {
-    operator.iadd: operator.add,
-    operator.imul: operator.mul,
-    "add_": "add",
-    "mul_": "mul",
-    "relu_": "relu",
-}
 
 FEW_CHANNELS = 4
 """Up to how many input channels a strided convolution is done on phases: those of an image."""
@@ -24,11 +15,10 @@ def simplify(graph: fx.GraphModule, layers: set[str]) -> None:
     """Keep what the layers need, and compute that in fewer and faster steps.
 
     Args:
-        graph: rewritten in place; its modules are those of one network in inference mode.
+        graph: rewritten in place; it overwrites no tensor, and is of a network in inference mode.
         layers: names of the nodes whose values must stay what they are, up to rounding.
     """
     keep_only(graph.graph, layers)
-    never_overwrite(graph)
     fold_batch_norm(graph, layers)
     split_strides(graph)
 
@@ -40,17 +30,6 @@ def keep_only(graph: fx.Graph, layers: set[str]) -> None:
             node.op != "placeholder" and not node.users and node.name not in layers
         ):
             graph.erase_node(node)
-
-
-def never_overwrite(graph: fx.GraphModule) -> None:
-    """Turn in-place operations into plain ones: they would overwrite a layer already read."""
-    for node in graph.graph.nodes:
-        node.target = OUT_OF_PLACE.get(node.target, node.target)
-        if node.kwargs.get("inplace"):
-            node.update_kwarg("inplace", False)
-    for module in graph.modules():
-        if getattr(module, "inplace", False):
-            setattr(module, "inplace", False)  # noqa: B010  # not every module has one
 
 
 def fold_batch_norm(graph: fx.GraphModule, layers: set[str]) -> None:

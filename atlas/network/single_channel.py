@@ -18,7 +18,8 @@ from torch import Tensor, fx, nn
 from torch.fx.node import map_arg
 
 from atlas.network.branches import concatenated
-from atlas.network.early_exit import EarlyExitTrunk, part, with_positions
+from atlas.network.early_exit import EarlyExitTrunk, part
+from atlas.network.layout import Layout
 from atlas.network.network import Network
 from atlas.network.redirected_relu import is_relu
 
@@ -31,11 +32,13 @@ class Origin:
         source: the node whose values it is computed from.
         convolution: of which it needs one filter; None where it is a channel of the source.
         after: the nodes that then change each channel by itself.
+        layout: how the axes of the source are to be read.
     """
 
     source: fx.Node
     convolution: fx.Node | None
     after: tuple[fx.Node, ...]
+    layout: Layout
 
 
 class SingleChannels(EarlyExitTrunk):
@@ -74,10 +77,13 @@ class SingleChannels(EarlyExitTrunk):
     def _trace(self, node: fx.Node, channel: int) -> tuple[Origin, int]:
         """Where a channel of a node comes from, and which channel it is there."""
         after: list[fx.Node] = []
+        layout = self._network.layout_at(node.name)
+        if layout.kind not in ("first", "flat"):
+            return Origin(node, None, (), layout), channel
         while True:
             module = self.fetch_attr(str(node.target)) if node.op == "call_module" else None
             if isinstance(module, nn.Conv2d) and _is_plain(module):
-                return Origin(node.all_input_nodes[0], node, tuple(after)), channel
+                return Origin(node.all_input_nodes[0], node, tuple(after), layout), channel
             if is_relu(self.module, node) or isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
                 after.insert(0, node)
                 (node,) = node.all_input_nodes
@@ -89,7 +95,11 @@ class SingleChannels(EarlyExitTrunk):
                         break
                     channel -= units
             else:
-                return Origin(node, None, tuple(after)), channel
+                return Origin(node, None, tuple(after), layout), channel
+
+    def maps(self, units: Sequence[tuple[str, int]], device: torch.device) -> "SingleChannelMaps":
+        """The maps of a batch of images, each of its own unit, in the order of depth."""
+        return SingleChannelMaps(self, units, device)
 
     def repeat(self, node: fx.Node, value: Tensor) -> Any:
         """What a node of one input makes of another value."""
@@ -143,7 +153,7 @@ class _Alike:
     def maps(self, values: Tensor) -> Tensor:
         """The maps, BxHxW, from the values of the source, BxCxHxW."""
         if self.origin.convolution is None:
-            maps = single_channel_maps(with_positions(values), self.channels)
+            maps = single_channel_maps(self.origin.layout.maps(values), self.channels)
         else:
             maps = convolve_each(values, self._filters, self._padding) + self._bias
         maps = maps[:, None]

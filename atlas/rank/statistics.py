@@ -14,8 +14,9 @@ from atlas._system.progress import Progress
 from atlas._system.workers import in_order
 from atlas.errors import AtlasError
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.early_exit import EarlyExitTrunk
+from atlas.network.faithful import verify
 from atlas.network.network import Network
+from atlas.network.ways import layer_trunk
 from atlas.probe import probe_set
 from atlas.probe.probe_set import ProbeSet
 from atlas.rank import weakest_images
@@ -145,8 +146,10 @@ def measure(
     the CxU mean activation over each group. ``progress`` is called with the number of images done,
     ``watch`` with the indices and the pixels of each batch, for whatever else is to be measured in
     images that are decoded once.
-    Raises AtlasError when a unit's activations are no numbers, or no image can be read.
+    Raises AtlasError for a layer that cannot be shown, when a unit's activations are no numbers, or
+    no image can be read.
     """
+    verify(network, layers)
     groups = list((conditions or {}).values())
     membership = torch.zeros(len(groups), len(images), dtype=torch.float64)
     for row, members in enumerate(groups):
@@ -158,7 +161,7 @@ def measure(
 
     def respond(batch: Batch) -> tuple[Batch, dict[str, Responses]]:
         if not hasattr(trunks, "own"):
-            trunks.own = EarlyExitTrunk(network, layers)
+            trunks.own = layer_trunk(network, layers)
         shown = torch.from_numpy(batch[1]).to(network.device, network.dtype)
         with torch.inference_mode():
             activations = trunks.own.activations(network.normalize(shown.permute(0, 3, 1, 2) / 255))

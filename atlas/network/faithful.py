@@ -1,0 +1,236 @@
+"""Whether what will be computed is what the user's own module computes.
+
+Images go through the module, whose parts are listened to, and through what stands for it; every
+layer is compared, of images that leave early, at two sizes, and the gradient that leads back.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+
+from atlas.errors import AtlasError, reason_of
+from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.network import Network
+from atlas.network.parts import Hooks, share
+from atlas.network.ways import LayerTrunk, UnitTrunk, layer_trunk, unit_trunk
+
+TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-8}
+"""How far values may differ, of the largest of their layer: by rounding alone."""
+
+SIDES = (64, 96)
+"""Of the images compared, in pixels, where the network takes images of any size."""
+
+
+def verify(network: Network, layers: Sequence[str]) -> None:
+    """Hold what will be computed against the user's own module, before anything is.
+
+    A network that differs is computed whole from then on, and its ``remarks`` say so.
+    Raises AtlasError for a layer of which no picture can be made.
+    """
+    names = [name for name in dict.fromkeys(layers) if name not in network.faithful]
+    if not names:
+        return
+    try:
+        check_faithful(network, names)
+    except Unfaithful as reason:
+        if network.graph is None:
+            raise AtlasError(f"{network.name} cannot be shown: {reason}") from None
+        network.take_plain_way(str(reason))
+        return verify(network, layers)
+    network.faithful.update(names)
+
+
+class Unfaithful(Exception):
+    """Where what will be computed differs from the module, in a few words."""
+
+
+class Compared(NamedTuple):
+    """How far a layer is from what the module gives there, as a part of the largest value."""
+
+    layer: str
+    size: int
+    error: float
+
+
+def check_faithful(
+    network: Network,
+    layers: Sequence[str],
+) -> list[Compared]:
+    """Compare what a network computes with its module.
+
+    Args:
+        network: whose module is asked.
+        layers: by name.
+
+    Returns:
+        What was compared, layer by layer and size by size.
+
+    Raises:
+        Unfaithful: for a layer that differs.
+        AtlasError: for a layer with which no network can be shown: it depends on the other images
+            of a batch, on luck, or lets no gradient back to the image.
+    """
+    names = sorted(set(layers), key=network.depth)
+    reference = _Reference(network, names)
+    tolerance = TOLERANCE[network.dtype]
+    found: list[Compared] = []
+    with exact_arithmetic():
+        for size in _sides(network):
+            images = _noise(network, len(names), size)
+            # Of each image its own layer, which it leaves at.
+            wanted = [reference(layer, images[i : i + 1]) for i, layer in enumerate(names)]
+            _refuse_neighbors(network, reference, names, images, wanted, tolerance)
+            _compare_whole(network, reference, images[:1], tolerance)
+            trunk = layer_trunk(network, names)
+            got = _leaving(trunk, names, images)
+            for layer, own in zip(names, wanted, strict=True):
+                error = _difference(got[layer], own)
+                if error > tolerance:
+                    raise Unfaithful(
+                        f"{layer} would be {error:.1%} off what {network.name} itself gives"
+                    )
+                found.append(Compared(layer, size, error))
+    _check_gradients(network, names)
+    return found
+
+
+def _sides(network: Network) -> list[int]:
+    if network.sizes.fixed:
+        return [network.sizes.fixed]
+    sides = (max(side, network.smallest_input) for side in SIDES)
+    deepest = network.layers[-1].name
+    return sorted({network.seen_size(deepest, side) for side in sides})
+
+
+def _noise(network: Network, count: int, size: int) -> Tensor:
+    generator = torch.Generator().manual_seed(size)
+    shape = (count, network.channels, size, size)
+    images = torch.rand(shape, generator=generator, dtype=torch.float64)
+    return network.normalize(images.to(network.device, network.dtype))
+
+
+class _Reference:
+    """What the user's module gives: its parts by hooks; what is none by the graph as traced."""
+
+    def __init__(self, network: Network, layers: Sequence[str]) -> None:
+        parts = dict(network.module.named_modules())
+        self._hooks = Hooks(share(network.module), [layer for layer in layers if layer in parts])
+        self._network = network
+
+    def __call__(self, layer: str, images: Tensor) -> Tensor:
+        """The layer for each image, BxUxHxW."""
+        with torch.no_grad():
+            value = self._hooks.run(images).get(layer)
+            if value is None:  # a function, or a list of parts
+                value = self._network.value(layer, images)
+        return self._network.layout(layer).maps(value)
+
+    def output(self, images: Tensor) -> list[Tensor]:
+        """The tensors that the whole module gives."""
+        with torch.no_grad():
+            return _tensors(self._hooks.whole(images))
+
+
+def _refuse_neighbors(
+    network: Network,
+    reference: _Reference,
+    layers: Sequence[str],
+    images: Tensor,
+    alone: Sequence[Tensor],
+    tolerance: float,
+) -> None:
+    """Raise AtlasError where an image is answered otherwise beside others, or a second time."""
+    for i, (layer, own) in enumerate(zip(layers, alone, strict=True)):
+        if _difference(reference(layer, images[i : i + 1]), own) > tolerance:
+            raise AtlasError(
+                f"{network.name} answers the same image otherwise each time in {layer!r}: "
+                "something in it is drawn by lot; switch that off in inference mode"
+            )
+    deepest = layers[-1]
+    together = reference(deepest, torch.cat([images[-1:], images, images[:1]]))
+    if _difference(together[:1], alone[-1]) > tolerance:
+        raise AtlasError(
+            f"what {network.name} gives in {deepest!r} for an image depends on the other images of "
+            "its batch, as with a batch norm without running statistics; no picture can be made "
+            "for it"
+        )
+
+
+def _compare_whole(
+    network: Network, reference: _Reference, image: Tensor, tolerance: float
+) -> None:
+    """Raise Unfaithful where the graph as traced gives another output than the module."""
+    if network.graph is None:
+        return
+    with torch.no_grad():
+        got, wanted = _tensors(network.graph(image)), reference.output(image)
+    for own, other in zip(got, wanted, strict=True):
+        if _difference(own, other) > tolerance:
+            raise Unfaithful(f"the output would be another than what {network.name} itself gives")
+
+
+def _tensors(output: object) -> list[Tensor]:
+    """The tensors of numbers in what a module returns, in a row."""
+    return [
+        value
+        for value in tree_leaves(output)
+        if isinstance(value, Tensor) and value.is_floating_point() and value.numel()
+    ]
+
+
+def _leaving(trunk: LayerTrunk, layers: Sequence[str], images: Tensor) -> dict[str, Tensor]:
+    """What each image gives that leaves at its own layer."""
+    try:
+        with torch.no_grad():
+            return dict(trunk.activations(images, dict.fromkeys(layers, 1)))
+    except Exception as error:  # of many kinds: what a graph says to a batch that is parted
+        raise Unfaithful(f"images cannot leave early: {reason_of(error)}") from error
+
+
+def _check_gradients(
+    network: Network,
+    layers: Sequence[str],
+) -> None:
+    """Raise AtlasError for a layer that tells an image nothing of how to excite its units."""
+    size = _sides(network)[0]
+    images = _noise(network, len(layers), size).requires_grad_()
+    units = [(layer, network.layer(layer).units // 2) for layer in layers]
+    trunk = unit_trunk(network, units)
+    with torch.no_grad():
+        answers = _leaving_maps(trunk, units, images)
+    maps = _leaving_maps(trunk, units, images)
+    for layer, own, answer in zip(layers, maps, answers, strict=True):
+        silent = not answer.any()
+        if not own.requires_grad:
+            raise _no_gradient(network, layer)
+        (gradient,) = torch.autograd.grad(own.sum(), images, retain_graph=True)
+        if not gradient.isfinite().all():
+            raise AtlasError(f"{network.name} has a gradient with NaN or infinity in {layer!r}")
+        if not gradient.any() and not silent:
+            raise _no_gradient(network, layer)
+
+
+def _leaving_maps(
+    trunk: UnitTrunk, units: Sequence[tuple[str, int]], images: Tensor
+) -> list[Tensor]:
+    maps = trunk.maps(units, images.device)
+    return [own for some in maps(images) for own in some]
+
+
+def _no_gradient(network: Network, layer: str) -> AtlasError:
+    return AtlasError(
+        f"no gradient leads from {layer!r} of {network.name} back to the image, so no picture can "
+        "be made for it: look for detach(), no_grad() or rounding before it"
+    )
+
+
+def _difference(values: Tensor, wanted: Tensor) -> float:
+    """The largest difference, as a part of the largest value."""
+    if values.shape != wanted.shape:
+        return float("inf")
+    scale = wanted.abs().amax().item()
+    off = (values - wanted).abs().amax().item()
+    return off / scale if scale else off
