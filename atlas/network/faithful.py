@@ -150,7 +150,7 @@ def _refuse_neighbors(
                 "something in it is drawn by lot; switch that off in inference mode"
             )
     deepest = layers[-1]
-    together = reference(deepest, torch.cat([images[-1:], images, images[:1]]))
+    together = reference(deepest, torch.cat([images[-1:], -images]))
     if _difference(together[:1], alone[-1]) > tolerance:
         raise AtlasError(
             f"what {network.name} gives in {deepest!r} for an image depends on the other images of "

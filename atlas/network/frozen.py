@@ -55,8 +55,14 @@ def unwrapped(module: nn.Module) -> nn.Module:
 
 def _compute_weights(module: nn.Module) -> None:
     for part in list(module.modules()):
-        for name in list(getattr(part, "parametrizations", {})):
-            parametrize.remove_parametrizations(part, name, leave_parametrized=True)
+        if parametrize.is_parametrized(part):
+            names = [name for name, _ in part.parametrizations.named_children()]  # type: ignore[union-attr]
+            values = {name: getattr(part, name) for name in names}
+            # Torch's own way to remove them would change the class, which the caller's module has.
+            (part.__class__,) = type(part).__bases__
+            del part._modules["parametrizations"]
+            for name, value in values.items():
+                part.register_parameter(name, nn.Parameter(value.detach().clone()))
         # The older ways compute a weight in a hook before each pass.
         for hook in list(part._forward_pre_hooks.values()):
             if isinstance(hook, WeightNorm):

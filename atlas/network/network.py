@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from atlas._system import arguments
-from atlas.errors import AtlasError, reason_of
+from atlas.errors import AtlasError
 from atlas.network.branches import branches
 from atlas.network.frozen import frozen
 from atlas.network.graph import Stage
@@ -132,8 +132,9 @@ class Network:
 
     def _refused(self, error: Exception) -> AtlasError:
         image = f"{self.channels}x{self.input_size}x{self.input_size}"
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         return AtlasError(
-            f"{self.name} cannot take a {image} image ({reason_of(error)}); say what it takes with "
+            f"{self.name} cannot take a {image} image ({reason}); say what it takes with "
             "--input CxHxW"
         )
 

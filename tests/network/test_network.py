@@ -229,19 +229,9 @@ def test_two_modules_are_one_network_only_with_the_same_weights() -> None:
     assert digest(first) == digest(second)
 
 
-class DataDependent(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 2, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x) if x.sum() > 0 else x
-
-
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (DataDependent(), "cannot trace.*data-dependent control flow"),
         (nn.Sequential(nn.Flatten(), nn.Linear(3 * 224 * 224, 2)), "no top-level module"),
         (
             nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 30 * 30, 2)),
