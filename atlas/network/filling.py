@@ -1,8 +1,9 @@
 """A network's tensors from a file of weights of any usual form: all of them, or a refusal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +85,7 @@ def find(module: nn.Module, content: Content, key: str | None, file: str, compla
     remarks = [
         *content.remarks,
         *_origin(candidate, file),
-        *_passed_over(extras, candidate, file),
+        *_passed_over(extras, [candidate, *others], content.value, file),
         *_alternatives(candidate, others, file),
     ]
     return Found(candidate, candidate.tensors, remarks)
@@ -193,8 +194,15 @@ def _origin(candidate: Candidate, file: str) -> list[str]:
     return [f"weights: {', '.join(said)}"] if said else []
 
 
-def _passed_over(extras: dict[str, str], candidate: Candidate, file: str) -> list[str]:
-    names = [*extras, *candidate.held.others]
+def _passed_over(
+    extras: dict[str, str], fitting: Sequence[Candidate], content: Any, file: str
+) -> list[str]:
+    """What lies in the entry that was taken, or beside it in the file, and is no weights."""
+    held = fitting[0].held
+    names = [*extras, *held.others]
+    if held.path and isinstance(content, Mapping):
+        named = {other.held.path[0] for other in fitting if other.held.path}
+        names += [name for name in content if isinstance(name, str) and name not in named]
     if not names:
         return []
     return [f"passed over in {file}: {inventory(dict.fromkeys(names))}"]

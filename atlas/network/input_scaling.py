@@ -11,11 +11,13 @@ other a fifth of it.
 from collections.abc import Mapping
 from functools import cache
 from math import log
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+from torchvision.models import GoogLeNet, Inception3
 
 from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.probe.stimuli import battery
@@ -34,12 +36,12 @@ farther away.
 """
 
 
-def takes_unit_range(model: nn.Module) -> bool | None:
+def takes_unit_range(model: GoogLeNet | Inception3) -> bool | None:
     """Whether a network was trained on images in -1..1, and not on ImageNet-normalized ones.
 
     None where the statistics of its first batch norm say neither.
     """
-    first = next(part for part in model.children() if hasattr(part, "bn"))
+    first: Any = model.conv1 if isinstance(model, GoogLeNet) else model.Conv2d_1a_3x3
     convolution, norm = first.conv, first.bn
     kept: Tensor = norm.running_var
     if bool((kept == 1).all()) and not bool(norm.running_mean.any()):

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import get_model_weights
+from torchvision.models import GoogLeNet, Inception3, get_model_weights
 
 from atlas._system.display import display_name
 from atlas._system.paths import as_path
@@ -108,7 +108,7 @@ def load_model(
     sha256 = digest(path)
     model, tensors, reading = _trained(network, path, key)
     notice = NOTICE if source == "bundled" else None
-    if network in RESCALING:
+    if isinstance(model, GoogLeNet | Inception3) and network in RESCALING:
         published = source == "imagenet" or sha256.startswith(TRANSFORMED_INPUT)
         if transform_input is not None:
             model.transform_input = transform_input
@@ -139,7 +139,7 @@ def _identity(sha256: str, key: str | None, transform_input: bool | None) -> str
 
 
 def _transformed(
-    model: nn.Module, tensors: dict[str, Tensor]
+    model: GoogLeNet | Inception3, tensors: dict[str, Tensor]
 ) -> tuple[bool, list[str], str | None]:
     """Whether a network takes images in -1..1, what to log of it, and what to warn of."""
     on = "so the network's transform_input is on; --transform-input no turns it off"
