@@ -70,6 +70,8 @@ def read_stream(content: bytes, met: set[str]) -> Any:
     for name in InertUnpickler(file, None, met).load():
         file.read(8)  # how many numbers; the pickle said so too
         numbers = made[str(name)].view(torch.uint8)
-        if numbers.numel() and file.readinto(memoryview(numbers.numpy())) != numbers.numel():
+        if len(bits := bytearray(file.read(numbers.numel()))) < numbers.numel():
             raise UnpicklingError("fewer numbers than the pickle says")
+        if bits:
+            numbers.copy_(torch.frombuffer(bits, dtype=torch.uint8))
     return held

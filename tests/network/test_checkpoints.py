@@ -1,13 +1,11 @@
 """Checkpoints of every usual form are read, and what is none is refused in one line."""
 
-import argparse
 import collections
 import pickle
 import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,45 +14,12 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
-from support.attacks import Attack
-from torch import Tensor, nn
+from support.checkpoints import OPTIONS, State, Write, filled, prefixed, state, without
+from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from atlas.errors import AtlasError
 from atlas.network.filling import fill
-
-State = dict[str, Tensor]
-Write = Callable[[Path, State], Any]
-
-
-class Tiny(nn.Module):
-    """Two convolutions, a batch norm and a head."""
-
-    def __init__(self, classes: int = 5) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
-        self.body = nn.Conv2d(4, 6, 3)
-        self.fc = nn.Linear(6, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.fc(self.body(self.stem(x)).mean((2, 3)))
-
-
-def filled(number: float = 1, classes: int = 5) -> Tiny:
-    """A network whose weights are told apart by a number."""
-    network = Tiny(classes)
-    torch.manual_seed(int(100 * number))
-    for value in network.state_dict().values():
-        value.copy_(torch.randint(1, 9, value.shape) + (0 if value.ndim == 0 else number))
-    return network
-
-
-def state(number: float = 1, classes: int = 5) -> State:
-    return dict(filled(number, classes).state_dict())
-
-
-def prefixed(prefix: str, values: State) -> State:
-    return {f"{prefix}{name}": value for name, value in values.items()}
 
 
 def holding(make: Callable[[State], Any], **options: Any) -> Write:
@@ -66,12 +31,6 @@ def inserted(values: State) -> State:
     return {name.replace("stem.", "stem.module."): value for name, value in values.items()}
 
 
-OPTIONS = {
-    "args": argparse.Namespace(lr=0.1, out=Path("runs/1")),
-    "best": np.float64(0.93),
-    "history": collections.defaultdict(list, loss=[np.float32(1.5)]),
-    "note": SimpleNamespace(seed=np.random.default_rng(0).integers(9)),
-}
 OLD = {"_use_new_zipfile_serialization": False}
 
 READ: dict[str, tuple[Write, str]] = {
@@ -214,10 +173,6 @@ def deeper(values: State) -> State:
     return {**values, "stem.3.weight": torch.ones(4, 4, 3, 3), "stem.3.bias": torch.ones(4)}
 
 
-def without(values: State, *names: str) -> State:
-    return {name: value for name, value in values.items() if name not in names}
-
-
 REFUSED: dict[str, tuple[Write, str]] = {
     "TorchScript": (scripted, "is a TorchScript program, which is not run; write its tensors"),
     "an exported program": (exported, r"is an exported program \(\.pt2\), which is not run"),
@@ -305,63 +260,6 @@ def test_what_is_no_checkpoint_of_the_network_is_refused_in_one_line(
         assert torch.equal(value, state(3)[name]), "a refused file changes nothing"
 
 
-# Which entry
-
-
-@pytest.mark.parametrize("key", ["ema", "ema.module"])
-def test_averaged_weights_can_be_asked_for(tmp_path: Path, key: str) -> None:
-    torch.save({"model": state(), "ema": {"module": state(2)}}, tmp_path / "w.pth")
-    network = Tiny()
-    fill(network, tmp_path / "w.pth", key)
-    assert torch.equal(network.body.weight, state(2)["body.weight"])
-
-
-def test_one_of_two_prefixes_can_be_asked_for(tmp_path: Path) -> None:
-    torch.save(prefixed("online.", state()) | prefixed("target.", state(2)), tmp_path / "w.pth")
-    network = Tiny()
-    fill(network, tmp_path / "w.pth", "target")
-    assert torch.equal(network.body.weight, state(2)["body.weight"])
-
-
-def test_a_key_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
-    torch.save({"model": state(), "ema": state(2)}, tmp_path / "w.pth")
-    with pytest.raises(AtlasError, match="under the key 'emma'; it holds 'model', 'ema'"):
-        fill(Tiny(), tmp_path / "w.pth", "emma")
-
-
-def test_the_network_may_have_the_prefix_that_the_file_has_not(tmp_path: Path) -> None:
-    torch.save(state(), tmp_path / "w.pth")
-    network = nn.ModuleDict({"net": Tiny()})
-    assert "below 'net.'" in "".join(fill(network, tmp_path / "w.pth"))
-    assert torch.equal(network.state_dict()["net.body.weight"], state()["body.weight"])
-
-
-# The head
-
-
-@pytest.mark.parametrize(
-    ("held", "line"),
-    [
-        (state(1, 7), "the head fc.weight has 7 classes in the file and 5 in the network: left"),
-        (without(state(), "fc.weight", "fc.bias"), "the head fc.weight is not in the file: left"),
-        (without(state(), "fc.bias"), "the head fc.bias is not in the file: left"),
-        (
-            {**without(state(), "fc.weight", "fc.bias"), "fc.0.weight": torch.ones(3, 6)},
-            "the head fc.weight is not in the file: left",
-        ),
-    ],
-)
-def test_another_head_leaves_that_of_the_network_and_is_said(
-    tmp_path: Path, held: State, line: str
-) -> None:
-    torch.save(held, tmp_path / "w.pth")
-    network = filled(3)
-    assert line in "\n".join(fill(network, tmp_path / "w.pth"))
-    assert torch.equal(network.body.weight, state()["body.weight"])
-    assert torch.equal(network.fc.weight, state(3)["fc.weight"])
-    assert torch.equal(network.fc.bias, state(3)["fc.bias"])
-
-
 # Any nesting of any prefixes
 
 
@@ -399,64 +297,3 @@ def test_any_nesting_and_prefix_gives_the_same_tensors(
     fill(network, path)
     for name, value in network.state_dict().items():
         assert torch.equal(value, state()[name])
-
-
-# Code in a file never runs
-
-
-class Calls:
-    """Asks for a call when it is unpickled."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return self.call
-
-
-def attacks(mark: Path) -> dict[str, Any]:
-    """What a pickle can ask for, each of which makes a folder."""
-    code = f"__import__('os').mkdir({str(mark)!r})"
-    return {
-        "mkdir": Attack(mark),
-        "eval": Calls(eval, code),
-        "exec": Calls(exec, code),
-        "nested": [{"deep": (Attack(mark), {"er": Calls(eval, code)})}],
-        "an argument": Calls(dict, [("a", Calls(eval, code))]),
-        "getattr": Calls(getattr, Calls(__import__, "os"), "mkdir"),
-        "a tensor's": torch.nn.Parameter(torch.zeros(1)),
-    }
-
-
-@pytest.mark.parametrize("kind", ["zip", "old", "plain"])
-def test_code_beside_weights_is_passed_over_and_never_runs(tmp_path: Path, kind: str) -> None:
-    mark, path = tmp_path / "attacked", tmp_path / "w.pth"
-    content = {"state_dict": state(), "args": attacks(mark)}
-    if kind == "plain":
-        path.write_bytes(pickle.dumps(content))
-    else:
-        torch.save(content, path, _use_new_zipfile_serialization=kind == "zip")
-    network = Tiny()
-    assert "was neither loaded nor run" in fill(network, path)[0]
-    assert torch.equal(network.body.weight, state()["body.weight"])
-    assert not mark.exists()
-    pickle.loads(pickle.dumps(attacks(mark)["eval"]))
-    assert mark.exists(), "the attack is one"
-
-
-@pytest.mark.parametrize("place", ["a tensor", "the rebuilding of one", "a name"])
-def test_code_within_weights_is_refused_and_never_runs(tmp_path: Path, place: str) -> None:
-    mark, path = tmp_path / "attacked", tmp_path / "w.pth"
-    code = Calls(eval, f"__import__('os').mkdir({str(mark)!r})")
-    values: dict[Any, Any] = state()
-    if place == "a tensor":
-        values["body.weight"] = code
-    elif place == "a name":
-        del values["body.weight"]
-        values[code] = torch.ones(1)
-    else:
-        values["body.weight"] = Calls(torch._utils._rebuild_tensor_v2, code, 0, (1,), (1,))
-    torch.save(values, path)
-    with pytest.raises(AtlasError, match=r"'body.weight' is missing|is damaged"):
-        fill(Tiny(), path)
-    assert not mark.exists()

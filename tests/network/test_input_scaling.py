@@ -29,10 +29,10 @@ def bundled() -> GoogLeNet:
 def rewritten(model: GoogLeNet) -> GoogLeNet:
     """The same network, but for its padding, for images in -1..1."""
     model = copy.deepcopy(model)
-    weight = model.conv1.conv.weight
+    first: Any = model.conv1
     with torch.no_grad():
-        model.conv1.bn.running_mean -= (weight * ((0.5 - MEAN) / STD)).sum((1, 2, 3))
-        weight *= 0.5 / STD
+        first.bn.running_mean -= (first.conv.weight * ((0.5 - MEAN) / STD)).sum((1, 2, 3))
+        first.conv.weight *= 0.5 / STD
     model.transform_input = True
     return model
 
@@ -66,7 +66,7 @@ def test_filters_of_any_kind_are_told_by_other_images(network: str, range: str) 
     images = drawn.permute(0, 3, 1, 2)[..., 20:180, 20:180].float() / 255
     model: Any = get_model(network, weights=None, init_weights=False, aux_logits=True)
     assert takes_unit_range(model) is None, "it has seen no image"
-    first = model.conv1 if isinstance(model, GoogLeNet) else model.Conv2d_1a_3x3
+    first: Any = model.conv1 if isinstance(model, GoogLeNet) else model.Conv2d_1a_3x3
     seen: dict[str, Tensor] = {
         "normalized": (images - MEAN) / STD,
         "-1..1": 2 * images - 1,
