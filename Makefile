@@ -10,8 +10,9 @@ PYTHON := $(VENV)/bin/python
 # `make atlas TOP=3 PROBE='my photographs'` passes on what stands on make's command line and nothing
 # else: SITE or SEED in the environment may be anyone's. The text goes as it was typed ($(value))
 # and as one word of the shell; only make's own $$ is read, as $.
-SETTINGS := CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE \
-	PRECISION BATCH RUN SITE TEMPLATES BASE_URL PUBLISH_PROBE_IMAGES QUIET
+SETTINGS := CONFIG NETWORK WEIGHTS WEIGHTS_KEY TRANSFORM_INPUT PROBE LAYERS UNITS TOP \
+	RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL \
+	PUBLISH_PROBE_IMAGES QUIET
 unexport $(SETTINGS) PORT REMOTE TORCH TORCH_CPU
 
 given = $(if $(filter command,$(origin $(1))),$(value $(1)))

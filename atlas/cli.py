@@ -34,7 +34,7 @@ APPLICABLE = {
     "maximize": [*COMPUTING, "run", "quiet"],
     "examine": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
-    "layers": ["network", "weights", "layers"],
+    "layers": ["network", "weights", "weights_key", "transform_input", "layers"],
     "serve": ["site"],
 }
 """The settings that are options of each command."""
@@ -174,7 +174,12 @@ def _settings(command: str, given: dict[str, Any]) -> Settings:
 def _list_layers(settings: Settings) -> None:
     from atlas.network.loading import load_network
 
-    network = load_network(settings.network, settings.weights)
+    network = load_network(
+        settings.network,
+        settings.weights,
+        weights_key=settings.weights_key,
+        transform_input=settings.transform_input,
+    )
     for remark in network.weights.remarks:
         _print_line(remark)
     layers = network.select(settings.layers) if settings.layers else network.layers

@@ -77,6 +77,18 @@ class Settings:
     weights: str = _setting(
         "auto", readers.path, "auto|imagenet|bundled|PATH", "where the weights come from"
     )
+    weights_key: str | None = _setting(
+        None,
+        readers.text,
+        "KEY",
+        "which entry of a file of weights to take, such as state_dict_ema",
+    )
+    transform_input: bool | None = _setting(
+        None,
+        readers.yes_or_no,
+        "auto|yes|no",
+        "whether googlenet or inception_v3 was trained on images in -1..1",
+    )
     probe: str = _setting(
         "auto",
         readers.path,

@@ -30,6 +30,8 @@ COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "network": (["resnet18"], "resnet18"),
     "weights": (["bundled"], "bundled"),
+    "weights_key": (["model_ema"], "model_ema"),
+    "transform_input": (["yes"], True),
     "probe": (["photographs"], "photographs"),
     "layers": (["conv1,inception4*"], ("conv1", "inception4*")),
     "units": (["conv1:3,inception4a:225"], (("conv1", 3), ("inception4a", 225))),

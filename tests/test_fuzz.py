@@ -23,6 +23,8 @@ from atlas.settings import Settings, read, read_file
 TAKEN: dict[str, list[str]] = {
     "network": ["googlenet", "resnet18"],
     "weights": ["auto", "bundled", "my weights.pth"],
+    "weights_key": ["state_dict_ema", "ema.module"],
+    "transform_input": ["auto", "yes", "no"],
     "probe": ["auto", "stimuli", "./album"],
     "layers": ["conv1", "conv1,inception4*", " conv1 , conv2"],
     "units": ["conv1:3", "inception4a:225,conv1:0"],
@@ -63,6 +65,8 @@ def meaning(key: str, text: str) -> Any:
         return tuple(dict.fromkeys((layer, int(unit)) for layer, _, unit in pairs))
     if key in ("top", "samples", "upscales", "steps", "seed", "batch"):
         return None if text in ("all", "auto") else int(text)
+    if key == "transform_input":
+        return {"auto": None, "yes": True, "no": False}[text]
     return text
 
 
@@ -88,7 +92,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of each build, of which none is carried out."""
     builds: list[Settings] = []
 
-    def refuse(*_: object) -> NoReturn:
+    def refuse(*_: object, **__: object) -> NoReturn:
         raise AtlasError("no network is loaded here")
 
     monkeypatch.setattr(build, "run_stages", lambda _, settings, **__: builds.append(settings))

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 DEFAULTS = {
     "network": "googlenet",
     "weights": "auto",
+    "weights_key": None,
+    "transform_input": None,
     "probe": "auto",
     "layers": None,
     "units": None,
@@ -56,6 +58,8 @@ SETTINGS = st.builds(
     consistent,
     network=name,
     weights=name,
+    weights_key=st.none() | name,
+    transform_input=st.none() | st.booleans(),
     probe=name,
     layers=st.none() | st.lists(name, min_size=1, unique=True).map(tuple),
     units=st.none() | st.lists(st.tuples(name, whole), min_size=1, unique=True).map(tuple),
@@ -79,7 +83,8 @@ def test_every_setting_is_in_the_example_file() -> None:
     used = "\n".join(line.removeprefix("# ") for line in lines if " = " in line or "# [" in line)
     shown = read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
-    examples = {"layers", "units", "tiles", "upscales", "steps", "templates", "base_url", "recipes"}
+    examples = {"weights_key", "layers", "units", "tiles", "upscales", "steps", "templates"}
+    examples |= {"base_url", "recipes"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert read_file(ROOT / "atlas.toml") == {}
 

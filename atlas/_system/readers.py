@@ -88,6 +88,16 @@ def flag(value: Any) -> bool:
     return value
 
 
+def yes_or_no(value: Any) -> bool | None:
+    """True or false, also as words; ``auto`` stands for None."""
+    words = {"auto": None, "yes": True, "no": False}
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value not in words:
+        raise ValueError("one of auto, yes, no")
+    return words[value]
+
+
 def one_of(*words: str) -> Callable[[Any], str]:
     """One of some words."""
 

@@ -52,7 +52,14 @@ def open_network(
     if kept and asked == "auto":
         asked = kept.identity.precision
     precision = choose_precision(asked, device)
-    return load_network(settings.network, settings.weights, device, precision=precision)
+    return load_network(
+        settings.network,
+        settings.weights,
+        device,
+        precision=precision,
+        weights_key=settings.weights_key,
+        transform_input=settings.transform_input,
+    )
 
 
 def choose_device(asked: str, local_rank: int = 0) -> torch.device:

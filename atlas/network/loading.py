@@ -22,6 +22,8 @@ def load_network(
     input: Sequence[int] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
+    weights_key: str | None = None,
+    transform_input: bool | None = None,
 ) -> Network:
     """Load a network by name, or wrap a trained ``nn.Module``.
 
@@ -34,6 +36,10 @@ def load_network(
         mean, std: the input normalization, in 0..1; by default that of the weights which
             torchvision publishes for a network of this name; for a module ImageNet's where it
             takes three channels, else 0 and 1.
+        weights_key: which entry of a file of weights to take, such as ``state_dict_ema``; by
+            default the likeliest.
+        transform_input: whether ``googlenet`` or ``inception_v3`` was trained on images in -1..1,
+            as torchvision's weights are; by default as the statistics in the file say.
 
     Raises:
         AtlasError: when there is no such network, the weights do not fit it, or it cannot be
@@ -44,7 +50,7 @@ def load_network(
         module, name, info = network, type(network).__name__.lower(), None
     else:
         name = arguments.instance("network", network, str, "a name or a torch.nn.Module")
-        module, info = load_model(name, weights)
+        module, info = load_model(name, weights, weights_key, transform_input)
         published = normalization(name) or published
     return Network(
         module,

@@ -1,14 +1,12 @@
-"""Files of weights: a state dict as torch saves it, or Caffe's parameters as .npz.
+"""Files of weights: what they hold, as tensors and plain Python values.
 
-What cannot be used is refused with one line that says what is wrong with it, and no code in a file
-ever runs.
+Files of torch.save of any age, safetensors, and NumPy's .npz. What cannot be used is refused with
+one line that says what it is, and no code in a file ever runs.
 """
 
 import hashlib
-import re
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,53 +15,21 @@ import torch
 from torch import Tensor
 
 from atlas.errors import AtlasError
-from atlas.network.bvlc_googlenet import torch_names
-
-AUXILIARY_HEADS = ("aux1.", "aux2.", "AuxLogits.")
-WRAPPERS = ("state_dict", "model")
-DEEPEST = 9
-"""Under what names, and how deep within each other, training programs put a state dict."""
-
-FOREIGN = (
-    (8, b'{"', "of safetensors"),
-    (0, b"\x89HDF", "of HDF5, as Keras writes them"),
-    (0, b"version https://git-lfs", "a pointer of Git LFS to the file"),
-    (0, b"<", "a web page"),
-)
-"""What users take for weights: where a mark is in the file, the mark, and what the file is."""
-
-HOW_TO_SAVE = "torch.save(network.state_dict(), FILE)"
+from atlas.network.foreign_file import foreign
+from atlas.network.inert_file import read_inertly
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a file: Caffe's parameters from .npz, a state dict from anything else.
+@dataclass(frozen=True)
+class Content:
+    """What a file holds.
 
-    A state dict may lie under ``state_dict`` or ``model`` and its names begin with ``module.``;
-    auxiliary heads are left out. Only tensors are read (``weights_only``): code is refused.
-
-    Raises:
-        AtlasError: when there are none, or the file is damaged.
+    Attributes:
+        value: tensors within mappings, and whatever else lies there; inert stand-ins for objects.
+        remarks: lines for the log.
     """
-    if path.suffix == ".npz":
-        return torch_names(_read_arrays(path))
-    content = _unwrap(_read_content(path))
-    if not isinstance(content, dict) or not all(
-        isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
-    ):
-        raise AtlasError(
-            f"{path} holds no state dict but {inventory(content)}; write one with {HOW_TO_SAVE}"
-        )
-    for key, value in content.items():
-        if flaw := _flaw(value):
-            raise AtlasError(f"{path}: {key!r} {flaw}")
-    prefix = "module." if all(key.startswith("module.") for key in content) else ""
-    state = {_current(key.removeprefix(prefix)): value for key, value in content.items()}
-    return {key: value for key, value in state.items() if not key.startswith(AUXILIARY_HEADS)}
 
-
-def _current(key: str) -> str:
-    """The name of a tensor today: DenseNet's published files say ``norm.1`` for ``norm1``."""
-    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)
+    value: Any
+    remarks: tuple[str, ...] = ()
 
 
 def digest(path: Path) -> str:
@@ -72,41 +38,75 @@ def digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AtlasError(
-            f"no weights can be read from {path} ({error.strerror}); "
-            "the weights are auto, imagenet, bundled or a file"
-        ) from error
+        raise _absent(path, error) from error
 
 
-def inventory(content: object) -> str:
-    """What a file holds, in a few words."""
-    if not isinstance(content, Mapping):
-        return f"one {type(content).__name__}"
-    names = [repr(name)[:80] for name in content]
-    more = [f"{len(names) - 3} more"] if len(names) > 3 else []
-    *first, last = [*names[:3], *more] or ["nothing"]
-    return f"{', '.join(first)} and {last}" if first else last
+def read_content(path: Path) -> Content:
+    """Read a file of weights.
+
+    First only tensors are read (``weights_only``). Where torch refuses a file for what else it
+    holds, that is stood in for by inert objects; code is never run.
+
+    Raises:
+        AtlasError: when it is damaged, or no file of weights; says what it is.
+    """
+    try:
+        if path.suffix == ".npz":
+            return Content(_read_arrays(path))
+        if kind := foreign(path):
+            raise AtlasError(f"{path} is {kind}")
+        if _is_safetensors(path):
+            return Content(_read_safetensors(path))
+    except OSError as error:
+        raise _absent(path, error) from error
+    return _read_pickled(path)
 
 
-def _read_content(path: Path) -> Any:
-    with _explained(path):
-        return torch.load(path, map_location="cpu", weights_only=True)
+def _absent(path: Path, error: OSError) -> AtlasError:
+    return AtlasError(
+        f"no weights can be read from {path} ({error.strerror}); "
+        "the weights are auto, imagenet, bundled or a file"
+    )
 
 
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Say in one line why torch cannot load a file."""
+def _read_pickled(path: Path) -> Content:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about foreign pickles, which are refused anyway
-            yield
+            warnings.simplefilter("ignore")  # about foreign pickles, which are read inertly
+            return Content(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception:  # of many kinds: whatever torch meets besides tensors
+        pass
+    try:
+        value, met = read_inertly(path)
     except Exception as error:  # whatever the first wrong byte leads to
-        if code := re.search(r"GLOBAL ([\w.]+)|(TorchScript)", str(error)):
-            raise AtlasError(
-                f"{path} holds code besides tensors ({code[1] or code[2]}), which is not run; "
-                f"write the tensors alone, with {HOW_TO_SAVE}"
-            ) from error
-        raise _unreadable(path, (b"PK\x03\x04", b"\x80\x02"), "torch.save") from error
+        raise _unreadable(path, (b"PK\x03\x04", b"\x80"), "torch.save") from error
+    if not met:
+        return Content(value)
+    more = f" and {len(met) - 3} more" if len(met) > 3 else ""
+    names = ", ".join(name[:80] for name in sorted(met)[:3])
+    return Content(
+        value, (f"{path.name} names code ({names}{more}), which was neither loaded nor run",)
+    )
+
+
+def _is_safetensors(path: Path) -> bool:
+    with path.open("rb") as file:
+        return path.suffix == ".safetensors" or file.read(9)[8:] == b"{"
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file  # only where one is given
+
+    try:
+        return load_file(path)
+    except OSError:
+        raise
+    except Exception as error:  # of a kind of its own for what its writer never wrote
+        reason = str(error).partition("\n")[0]
+        raise AtlasError(
+            f"{path} is damaged or incomplete, or not written by safetensors ({reason}); "
+            "fetch it again"
+        ) from error
 
 
 def _read_arrays(path: Path) -> dict[str, Tensor]:
@@ -114,6 +114,8 @@ def _read_arrays(path: Path) -> dict[str, Tensor]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(array) for name, array in arrays.items()}
     except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
         if isinstance(error, ValueError) and "Object arrays" in str(error):
             raise AtlasError(
                 f"{path} holds Python objects besides numbers, which are not read; "
@@ -126,29 +128,7 @@ def _unreadable(path: Path, beginnings: tuple[bytes, ...], writer: str) -> Atlas
     with path.open("rb") as file:
         content = file.read(30)
     if content.startswith(beginnings):
-        return AtlasError(f"{path} is damaged or incomplete, or not written by {writer}")
-    known = [kind for place, mark, kind in FOREIGN if content[place:].startswith(mark)]
-    return AtlasError(
-        f"{path} is no file of weights as {writer} writes them"
-        + (f", but {known[0]}; convert or fetch it again" if known else "")
-    )
-
-
-def _unwrap(content: Any) -> Any:
-    for _ in range(DEEPEST):  # a pickle may hold itself
-        wrapped = content if isinstance(content, dict) else {}
-        inner = [wrapped[name] for name in WRAPPERS if isinstance(wrapped.get(name), dict)]
-        if not inner:
-            break
-        content = inner[0]
-    return content
-
-
-def _flaw(value: Tensor) -> str | None:
-    """Why a tensor of a file cannot be used as it is, if it cannot."""
-    if value.layout != torch.strided or value.is_meta or value.is_quantized:
-        return "is not a dense tensor of numbers"
-    # Of a few bytes repeated by strides of 0 a file can make a tensor that no memory holds.
-    if value.nbytes > value.untyped_storage().nbytes():
-        return f"has a shape {tuple(value.shape)} of more numbers than the file holds"
-    return None
+        return AtlasError(
+            f"{path} is damaged or incomplete, or not written by {writer}; fetch it again"
+        )
+    return AtlasError(f"{path} is no file of weights as {writer} writes them")

@@ -3,12 +3,13 @@
 Whatever the source, the result is the network with exactly those weights.
 """
 
+import hashlib
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torchvision.models import GoogLeNet, Inception3, get_model_weights
 
@@ -16,8 +17,11 @@ from atlas._system.display import display_name
 from atlas._system.paths import as_path
 from atlas.errors import AtlasError, UsageError
 from atlas.network.architectures import BVLC, check_name, untrained
+from atlas.network.bvlc_googlenet import torch_names
+from atlas.network.filling import Found, copy, find
+from atlas.network.input_scaling import takes_unit_range, trained_without_scale
 from atlas.network.published import fetch
-from atlas.network.weight_file import digest, inventory, read_weights
+from atlas.network.weight_file import Content, digest, read_content
 
 BUNDLED = Path(__file__).parent / "data" / "googlenet-tinyimagenet.pt"
 NOTICE = (
@@ -25,6 +29,9 @@ NOTICE = (
     "classes, about 50 % top-1), and not from GoogLeNet's ImageNet weights, which have to be "
     "downloaded (--weights imagenet)."
 )
+
+RESCALING = ("googlenet", "inception_v3")
+"""Networks that can take images in -1..1, if their transform_input is on."""
 
 TRANSFORMED_INPUT = ("1378be20", "0cc3c7bd", "1a9a5a14")
 """How the hashes begin of the published GoogLeNet and Inception v3 that need transform_input."""
@@ -37,10 +44,12 @@ class WeightsInfo:
     Attributes:
         source: ``bundled``, ``imagenet`` or ``file``; ``module`` for a network made in Python.
         name: of the file, without its folder.
-        sha256: of the file, in hexadecimal.
+        sha256: of the file, or of that and the choices made in it, in hexadecimal.
         classes: how many the network tells apart.
         notice: what everyone who sees its pictures should know about the weights, if anything.
         fallback: why ``auto`` took the bundled ones; names places of this machine.
+        key: which entry of the file was asked for.
+        reading: lines for the log about what was taken of the file.
     """
 
     source: str
@@ -49,28 +58,38 @@ class WeightsInfo:
     classes: int
     notice: str | None
     fallback: str | None = None
+    key: str | None = None
+    reading: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> list[str]:
         """Lines for the log."""
         said = {"NOTICE": self.notice, "auto took the bundled weights": self.fallback}
-        return [f"{what}: {text}" for what, text in said.items() if text]
+        return [*self.reading, *(f"{what}: {text}" for what, text in said.items() if text)]
 
     def as_json(self) -> dict[str, Any]:
         """The weights as a run keeps them, wherever it was made."""
-        return {name: value for name, value in asdict(self).items() if name != "fallback"}
+        kept = asdict(self)
+        del kept["fallback"], kept["reading"]
+        return kept if self.key else {name: kept[name] for name in kept if name != "key"}
 
 
 def load_model(
-    network: str = "googlenet", weights: str | os.PathLike[str] = "auto"
+    network: str = "googlenet",
+    weights: str | os.PathLike[str] = "auto",
+    key: str | None = None,
+    transform_input: bool | None = None,
 ) -> tuple[nn.Module, WeightsInfo]:
     """Make a network with trained weights.
 
     Args:
         network: one of ``networks()``.
         weights: ``imagenet`` (torchvision's, downloaded once), ``bundled``, ``auto`` (the first
-            of these two that can be had), or a file: a state dict as .pth or .pt, or the
-            parameters of ``bvlc_googlenet`` as .npz.
+            of these two that can be had), or a file: a checkpoint of torch.save, safetensors, or
+            the parameters of ``bvlc_googlenet`` as .npz.
+        key: which entry of the file to take; by default the likeliest.
+        transform_input: whether ``googlenet`` or ``inception_v3`` was trained on images in -1..1;
+            by default as the file lets on.
 
     Returns:
         The network, which takes N×3×H×W RGB by its ``normalization``, in float32 and inference
@@ -81,33 +100,64 @@ def load_model(
         AtlasError: when there are no such weights, or they are not this network's.
     """
     check_name(network)
+    if transform_input is not None and network not in RESCALING:
+        raise UsageError(f"transform_input is a choice for {' and '.join(RESCALING)} alone")
     source, path, fallback = _choose(network, weights)
+    if key is not None and source != "file":
+        raise UsageError("weights_key names an entry of a file of weights; give one as weights")
     sha256 = digest(path)
-    model, state = _trained(network, path)
-    if isinstance(model, GoogLeNet | Inception3):
-        published = source == "imagenet" or sha256.startswith(TRANSFORMED_INPUT)
-        model.transform_input = published or trained_without_scale(state)
-    *_, classifier = model.state_dict().values()
+    model, tensors, reading = _trained(network, path, key)
     notice = NOTICE if source == "bundled" else None
-    info = WeightsInfo(source, display_name(path.name), sha256, len(classifier), notice, fallback)
+    if isinstance(model, GoogLeNet | Inception3) and network in RESCALING:
+        published = source == "imagenet" or sha256.startswith(TRANSFORMED_INPUT)
+        if transform_input is not None:
+            model.transform_input = transform_input
+        elif published or source == "bundled":
+            model.transform_input = published
+        else:
+            model.transform_input, said, notice = _transformed(model, tensors)
+            reading += said
+    *_, classifier = model.state_dict().values()
+    info = WeightsInfo(
+        source,
+        display_name(path.name),
+        _identity(sha256, key, transform_input),
+        len(classifier),
+        notice,
+        fallback,
+        key,
+        tuple(reading) if source == "file" else (),
+    )
     return model.eval().requires_grad_(False), info
 
 
-def trained_without_scale(state: Mapping[str, Tensor]) -> bool:
-    """Whether the batch norms of a state dict learned their shift and had no scale to learn.
+def _identity(sha256: str, key: str | None, transform_input: bool | None) -> str:
+    """The hash by which a run knows weights: of the file, and of what was chosen in it."""
+    if key is None and transform_input is None:
+        return sha256
+    return hashlib.sha256(repr((sha256, key, transform_input)).encode()).hexdigest()
 
-    So TF-slim trains its Inception networks (``scale=False`` in ``inception_arg_scope``), on
-    images in -1..1. torchvision's GoogLeNet and Inception v3 are conversions of these, and need
-    ``transform_input``, which a state dict does not say. The conversion wrote 1 for each scale;
-    training in torch moves all of these thousands of numbers together with the shifts.
-    """
-    scales = [value for key, value in state.items() if key.endswith(".bn.weight")]
-    shifts = [value for key, value in state.items() if key.endswith(".bn.bias")]
-    return (
-        bool(scales)
-        and all(bool((scale == 1).all()) for scale in scales)
-        and any(bool(shift.any()) for shift in shifts)
-    )
+
+def _transformed(
+    model: GoogLeNet | Inception3, tensors: dict[str, Tensor]
+) -> tuple[bool, list[str], str | None]:
+    """Whether a network takes images in -1..1, what to log of it, and what to warn of."""
+    on = "so the network's transform_input is on; --transform-input no turns it off"
+    if trained_without_scale(tensors):
+        return True, [f"the batch norms have no scales, as TF-slim trains them, {on}"], None
+    found = takes_unit_range(model)
+    if found is None:
+        return (
+            False,
+            [],
+            (
+                "The statistics of the first convolution are neither those of ImageNet-normalized "
+                "images nor of images in -1..1. The network's transform_input is off; if it was "
+                "trained from torchvision's weights, --transform-input yes turns it on."
+            ),
+        )
+    first = next(iter(tensors)).partition(".")[0]
+    return found, [f"the statistics of {first} are those of images in -1..1, {on}"] * found, None
 
 
 def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path, str | None]:
@@ -130,37 +180,40 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path, s
         return "bundled", BUNDLED, str(error)
 
 
-def _trained(network: str, path: Path) -> tuple[nn.Module, dict[str, Tensor]]:
-    """The network with the weights of a file, and these weights."""
+def _trained(
+    network: str, path: Path, key: str | None
+) -> tuple[nn.Module, dict[str, Tensor], list[str]]:
+    """The network with the weights of a file, these weights, and lines for the log."""
     if path.suffix == ".npz" and network != BVLC:
         raise AtlasError(f"{path}: an .npz file is for {BVLC}; {network} takes a state dict")
-    state = read_weights(path)
+    content = read_content(path)
+    if path.suffix == ".npz":
+        content = Content(torch_names(content.value))
+    complaint = f"{path} does not hold the weights of {network}"
     model = untrained(network)
+    found = find(model, content, key, display_name(path.name), complaint)
     # In every network of torchvision the classifier comes last.
     *_, (name, classifier) = model.state_dict().items()
-    if name in state and state[name].ndim and len(state[name]) != len(classifier):
-        model = untrained(network, len(state[name]))
-    _fill(model, state, f"{path} does not hold the weights of {network}")
-    return model, state
+    held = found.tensors.get(name)
+    if held is not None and held.ndim and len(held) != len(classifier):
+        model = untrained(network, len(held))
+    left = copy(model, found.tensors, complaint)
+    return model, found.tensors, found.remarks + _without_head(model, left, found, complaint)
 
 
-def _fill(model: nn.Module, state: Mapping[str, Tensor], complaint: str) -> None:
-    """Copy a state dict into a model of the same names and shapes, to the model's precision."""
+def _without_head(model: nn.Module, left: list[str], found: Found, complaint: str) -> list[str]:
+    """Let classes that a file does not know be alike, and not what chance has put there."""
     own = model.state_dict()
-    for key in own:
-        # torch before 0.4.1 did not count batches; inference does not need the number.
-        if key not in state and not key.endswith(".num_batches_tracked"):
-            raise AtlasError(f"{complaint}: {key!r} is missing; it holds {inventory(state)}")
-    for key, value in state.items():
-        if key not in own:
-            raise AtlasError(f"{complaint}: it has no {key!r}")
-        if value.shape != own[key].shape:
-            shapes = f"{tuple(value.shape)} and not {tuple(own[key].shape)}"
-            raise AtlasError(f"{complaint}: the shape of {key!r} is {shapes}")
-        if value.is_complex() or (own[key].is_floating_point() and not value.is_floating_point()):
-            types = f"{value.dtype} and not {own[key].dtype}"
-            raise AtlasError(f"{complaint}: the type of {key!r} is {types}")
-        value = value.to(own[key].dtype)
-        if not value.isfinite().all():
-            raise AtlasError(f"{complaint}: {key!r} has NaN or infinity in it")
-        own[key].copy_(value)
+    for name in left:
+        if name in found.tensors and found.tensors[name].shape != own[name].shape:
+            shapes = f"{tuple(found.tensors[name].shape)} and not {tuple(own[name].shape)}"
+            raise AtlasError(f"{complaint}: the shape of {name!r} is {shapes}")
+    with torch.no_grad():
+        for name in left:
+            own[name].zero_()
+    if not left:
+        return []
+    return [
+        f"the head {left[0].rpartition('.')[0]} is not in the file: all classes are alike; "
+        "pictures of the layers before it do not depend on it"
+    ]

@@ -56,9 +56,15 @@ class Weights(Struct, kw_only=True):
         Literal["imagenet", "bundled", "file", "module"], Meta(description="where they were")
     ]
     name: Annotated[Name, Meta(description="of the file, or of the published weights")]
-    sha256: Annotated[Sha256, Meta(description="of the file, or of the tensors of a module")]
+    sha256: Annotated[
+        Sha256,
+        Meta(description="of the file, with what was chosen in it, or of the tensors of a module"),
+    ]
     classes: Annotated[Place, Meta(description="outputs of the last layer")]
     notice: Annotated[str | None, Meta(description="what every page must say of them")]
+    key: Annotated[
+        str | UnsetType, Meta(description="the entry of the file that was asked for")
+    ] = UNSET
 
 
 class Probe(Struct, kw_only=True):

@@ -15,7 +15,8 @@ from support.attacks import ATTACKS, Attack
 from torch import Tensor, nn
 from torchvision.models import get_model
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UsageError
+from atlas.network.weight_file import digest
 from atlas.network.weights import load_model
 
 NETWORK = "squeezenet1_1"  # 5 MB
@@ -30,7 +31,20 @@ def prefixed(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"module.{key}": value for key, value in state.items()}
 
 
+def before(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}{key}": value for key, value in state.items()}
+
+
+def parallel_features(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """As torch's own example of training on ImageNet writes networks like VGG."""
+    return {key.replace("features.", "features.module."): value for key, value in state.items()}
+
+
 WRAPPINGS: dict[str, Callable[[dict[str, Tensor]], Any]] = {
+    "compiled": lambda state: before("_orig_mod.", state),
+    "parallel features": parallel_features,
+    "of torch's tutorial": lambda state: {"epoch": 1, "model_state_dict": state},
+    "of Lightning": lambda state: {"state_dict": before("model.", state)},
     "plain": lambda state: state,
     "ordered": OrderedDict,
     "state_dict": lambda state: {"state_dict": state, "epoch": 90},
@@ -47,6 +61,40 @@ def test_a_state_dict_is_unwrapped(state: dict[str, Tensor], tmp_path: Path, wra
     assert (info.source, info.name, info.classes) == ("file", "w.pth", 1000)
     for key, value in model.state_dict().items():
         assert torch.equal(value, state[key])
+
+
+def test_a_deeper_network_of_the_same_names_is_refused(tmp_path: Path) -> None:
+    torch.save(get_model("resnet34", weights=None).state_dict(), tmp_path / "w.pth")
+    with pytest.raises(AtlasError, match=r"it has 'layer1\.2\.conv1\.weight' and .* more besides"):
+        load_model("resnet18", tmp_path / "w.pth")
+
+
+def test_a_file_without_the_head_makes_all_classes_alike_and_says_so(tmp_path: Path) -> None:
+    state = get_model("resnet18", weights=None).state_dict()
+    torch.save({key: state[key] for key in state if "fc." not in key}, tmp_path / "w.pth")
+    model, info = load_model("resnet18", tmp_path / "w.pth")
+    assert "the head fc is not in the file: all classes are alike" in "".join(info.remarks)
+    assert not model.get_parameter("fc.weight").any() and not model.get_parameter("fc.bias").any()
+    assert torch.equal(model.get_parameter("conv1.weight"), state["conv1.weight"])
+
+
+def test_entries_of_one_file_are_different_weights(
+    state: dict[str, Tensor], tmp_path: Path
+) -> None:
+    average = {key: value + 1 for key, value in state.items()}
+    torch.save({"model": state, "model_ema": average}, tmp_path / "w.pth")
+    plain = load_model(NETWORK, tmp_path / "w.pth")[1]
+    model, info = load_model(NETWORK, tmp_path / "w.pth", "model_ema")
+    assert torch.equal(model.state_dict()["features.0.bias"], average["features.0.bias"])
+    assert info.sha256 != load_model(NETWORK, tmp_path / "w.pth", "model")[1].sha256
+    assert info.sha256 != plain.sha256 == digest(tmp_path / "w.pth")
+    assert info.as_json()["key"] == "model_ema" and "key" not in plain.as_json()
+    assert "--weights-key model_ema takes them" in "".join(plain.remarks)
+
+
+def test_a_key_is_for_a_file() -> None:
+    with pytest.raises(UsageError, match="weights_key names an entry of a file"):
+        load_model("googlenet", "bundled", "state_dict")
 
 
 def test_the_old_names_in_densenets_published_files_are_known(tmp_path: Path) -> None:
@@ -84,9 +132,9 @@ def test_auxiliary_heads_of_a_file_are_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pickled", ATTACKS)
-def test_code_in_a_file_is_refused_and_never_runs(tmp_path: Path, pickled: str) -> None:
+def test_code_in_place_of_weights_is_refused_and_never_runs(tmp_path: Path, pickled: str) -> None:
     ATTACKS[pickled]({"state_dict": Attack(tmp_path / "attacked")}, tmp_path / "w.pth")
-    with pytest.raises(AtlasError, match=r"holds code besides tensors|is no file of weights"):
+    with pytest.raises(AtlasError, match=r"no state dict .*mkdir\), which was neither .* nor run"):
         load_model(NETWORK, tmp_path / "w.pth")
     assert not (tmp_path / "attacked").exists()
 
@@ -146,28 +194,28 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a zip of other things": (zipped, "not written by torch.save"),
     "safetensors": (
         lambda path: path.write_bytes(len(SAFETENSORS).to_bytes(8, "little") + SAFETENSORS),
-        "is no file of weights as torch.save writes them, but of safetensors",
+        "is damaged or incomplete, or not written by safetensors",
     ),
     "a pointer": (
         lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
-        "but a pointer of Git LFS",
+        "is a pointer of Git LFS",
     ),
     "a tensor": (saved(torch.zeros(3)), "holds no state dict but one Tensor"),
     "numbered tensors": (saved({0: torch.zeros(3)}), "holds no state dict but 0;"),
-    "no tensor": (saved({}), "'features.0.weight' is missing; it holds nothing"),
+    "no tensor": (saved({}), "it holds nothing; write one"),
     "a list": (saved([1, 2]), "holds no state dict but one list"),
     "numbers": (saved({"epoch": 3}), "holds no state dict but 'epoch';"),
     "another wrapping": (
         saved({"epoch": 3, "net_state": {"a": torch.zeros(1)}}),
-        "holds no state dict but 'epoch' and 'net_state'; write one with",
+        r"'features.0.weight' is missing \(52 of 52 are\); it holds 'a' \(1 tensors, under 'net_st",
     ),
     "other names": (
         saved({f"net.{i}.weight": torch.zeros(1) for i in range(9)}),
-        "is missing; it holds 'net.0.weight', 'net.1.weight', 'net.2.weight' and 6 more",
+        "it holds 'net.0.weight', 'net.1.weight', 'net.2.weight' and 6 more",
     ),
     "a whole module": (
         saved(nn.Linear(2, 2)),
-        r"holds code besides tensors \(torch.nn.modules.linear.Linear\)",
+        r"is missing .* it holds 'weight' and 'bias' .*torch.nn.modules.linear.Linear\), which was",
     ),
     "another network": (
         lambda path: torch.save(get_model("mnasnet0_5").state_dict(), path),
@@ -177,7 +225,10 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
         changed(**{"features.3.squeeze.bias": None}),
         "'features.3.squeeze.bias' is missing",
     ),
-    "a tensor too many": (changed(extra=torch.zeros(1)), "it has no 'extra'"),
+    "a tensor too many": (
+        changed(**{"features.4.bias": torch.zeros(1)}),
+        "it has 'features.4.bias' besides, within a part of the network",
+    ),
     "another shape": (
         changed(**{"features.0.weight": torch.zeros(64, 1, 3, 3)}),
         r"shape of 'features.0.weight' is \(64, 1, 3, 3\) and not \(64, 3, 3, 3\)",
