@@ -1,11 +1,9 @@
 """A trained, frozen network in inference mode, and its layers in depth order."""
 
 import fnmatch
-import hashlib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
@@ -13,17 +11,18 @@ from torch import Tensor, fx, nn
 from atlas._system import arguments
 from atlas.errors import AtlasError
 from atlas.network.branches import branches
+from atlas.network.device import as_device
 from atlas.network.frozen import frozen
 from atlas.network.graph import Stage
-from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.layer import Layer
 from atlas.network.layout import Layout
 from atlas.network.measured_field import measured_field
+from atlas.network.normalization import Normalization, input_shape
 from atlas.network.places import in_graph, in_parts, sizes_of
 from atlas.network.precision import PRECISIONS, Precision
 from atlas.network.receptive_field import Extent, Field
 from atlas.network.trace import Untraceable, _default_layers, _modules
-from atlas.network.weights import WeightsInfo
+from atlas.network.weights import WeightsInfo, describe_module
 from atlas.probe.size import PROBE_SIZE
 
 MOST_ENLARGED = 129
@@ -66,30 +65,21 @@ class Network:
         if not isinstance(precision, str) or precision not in PRECISIONS:
             raise arguments.wrong("precision", precision, f"one of {', '.join(PRECISIONS)}")
         self.name = name
-        self.device = _device(device)
+        self.device = as_device(device)
         self.precision: Precision = precision
         self.dtype = torch.float64 if precision == "float64" else torch.float32
         self.convolution_dtype = getattr(torch, precision)
-        self.channels, self.input_size = _input(input)
-        published = (IMAGENET_MEAN, IMAGENET_STD) if self.channels == 3 else None
-        plain = (0.0,) * self.channels, (1.0,) * self.channels
-        mean = (published or plain)[0] if mean is None else mean
-        std = (published or plain)[1] if std is None else std
-        self.mean = arguments.numbers("mean", mean, self.channels)
-        self.std = arguments.numbers("std", std, self.channels, positive=True)
+        self.channels, self.input_size = input_shape(input)
+        normalization = Normalization(self.channels, mean, std, self.device)
+        self.mean, self.std = normalization.mean, normalization.std
+        self.normalize, self.denormalize = normalization.normalize, normalization.denormalize
         self.module = frozen(module, name).to(self.device, self.dtype)
         for key, value in self.module.state_dict().items():
             if not value.isfinite().all():
                 raise AtlasError(
                     f"{name} cannot be shown: {key!r} has NaN or infinity in it, as {self.dtype}"
                 )
-        # Kept on the device: made anew at each step they would be copied there each time, and the
-        # host would wait.
-        self._statistics = [
-            torch.tensor(values, device=self.device, dtype=torch.float64).view(-1, 1, 1)
-            for values in (self.mean, self.std)
-        ]
-        self.weights = weights or _describe_weights(module)
+        self.weights = weights or describe_module(module)
         self.remarks: list[str] = []
         self.faithful: set[str] = set()
         self._fields: dict[str, Field] = {}
@@ -284,16 +274,6 @@ class Network:
                 return side
         raise AtlasError(f"{self.name} takes no image of {size} pixels in {layer!r}")
 
-    def normalize(self, images: Tensor) -> Tensor:
-        """Turn NxCxHxW images in 0..1 into what the network takes."""
-        mean, std = (values.to(images) for values in self._statistics)
-        return (images - mean) / std
-
-    def denormalize(self, images: Tensor) -> Tensor:
-        """Undo ``normalize``; values are not clipped."""
-        mean, std = (values.to(images) for values in self._statistics)
-        return images * std + mean
-
     def _unknown(self, layer: str) -> AtlasError:
         names = list(self._places.paths)
         near = get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
@@ -301,44 +281,3 @@ class Network:
             f"{self.name} has no layer {layer!r}; the nearest names are {', '.join(near)} "
             "('atlas layers' lists them)"
         )
-
-
-def _input(shape: Sequence[int]) -> tuple[int, int]:
-    """Channels and side of the images. Raises UsageError for a shape that is not CxSxS."""
-    if len(shape) != 3 or not all(isinstance(n, int) and n > 0 for n in shape):
-        raise arguments.wrong("input", shape, "channels, height and width, such as (3, 224, 224)")
-    channels, height, width = shape
-    if height != width:
-        raise arguments.wrong("input", shape, "square: pictures of units are")
-    return channels, height
-
-
-def _device(name: str | torch.device) -> torch.device:
-    """The device of that name. Raises UsageError if torch does not know it or it is missing."""
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device).item()
-    except Exception as error:  # of many kinds, for a device unknown, missing or without numbers
-        reason = str(error).partition("\n")[0]
-        wanted = f"one that torch can compute on ({reason})"
-        raise arguments.wrong("device", name, wanted) from error
-    return device
-
-
-def _describe_weights(module: nn.Module) -> WeightsInfo:
-    """Identify the weights of a module by their content."""
-    state: dict[str, Any] = module.state_dict()
-    digest = hashlib.sha256()
-    for name, value in state.items():
-        digest.update(name.encode())
-        # As bytes, since NumPy does not know every kind of number that torch has.
-        content = value.detach().cpu().contiguous().flatten().view(torch.uint8)
-        digest.update(content.numpy().tobytes())
-    outputs = [value.shape[0] for value in state.values() if value.ndim >= 2]
-    return WeightsInfo(
-        source="module",
-        name=type(module).__name__,
-        sha256=digest.hexdigest(),
-        classes=outputs[-1] if outputs else 0,
-        notice=None,
-    )

@@ -74,6 +74,25 @@ class WeightsInfo:
         return kept if self.key else {name: kept[name] for name in kept if name != "key"}
 
 
+def describe_module(module: nn.Module) -> WeightsInfo:
+    """Identify the weights of a module by their content."""
+    state: dict[str, Any] = module.state_dict()
+    digest = hashlib.sha256()
+    for name, value in state.items():
+        digest.update(name.encode())
+        # As bytes, since NumPy does not know every kind of number that torch has.
+        content = value.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(content.numpy().tobytes())
+    outputs = [value.shape[0] for value in state.values() if value.ndim >= 2]
+    return WeightsInfo(
+        source="module",
+        name=type(module).__name__,
+        sha256=digest.hexdigest(),
+        classes=outputs[-1] if outputs else 0,
+        notice=None,
+    )
+
+
 def load_model(
     network: str = "googlenet",
     weights: str | os.PathLike[str] = "auto",

@@ -94,7 +94,11 @@ def test_the_gradient_is_that_of_the_module_itself(case: str) -> None:
     (found,) = torch.autograd.grad(maps.square().sum(), images)
     own = copy.deepcopy(module).double()
     outputs: list[Tensor] = []
-    own.get_submodule(layer).register_forward_hook(lambda _, __, output: outputs.append(output))
+
+    def take(part: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        outputs.append(output)
+
+    own.get_submodule(layer).register_forward_hook(take)
     again = images.detach().clone().requires_grad_()
     own(again.clone())
     wanted = outputs[0][[0, 1], [1, 3]].square().sum()
@@ -108,7 +112,7 @@ def test_silent_units_are_reached_in_the_plain_way_too() -> None:
 
     module = seeded(Closed)
     with torch.no_grad():
-        module.get_submodule("conv2").bias.fill_(-100)  # closed everywhere at its first call
+        module.state_dict()["conv2.bias"].fill_(-100)  # closed everywhere at its first call
     network, images = made(module), noise(1).requires_grad_()
     assert network.graph is None
     units = [("conv2", 2)]
@@ -123,7 +127,7 @@ def test_a_graph_that_differs_is_not_used() -> None:
     network = made(seeded(lambda: nn.Sequential(odd.stem(), nn.ReLU(), odd.convolution())))
     assert network.graph is not None
     with torch.no_grad():
-        network.graph.get_submodule("2").weight.mul_(1.01)
+        network.graph.state_dict()["2.weight"].mul_(1.01)
     verify(network, ["0", "2"])
     assert network.graph is None
     (remark,) = network.remarks
