@@ -34,7 +34,7 @@ APPLICABLE = {
     "maximize": [*COMPUTING, "run", "quiet"],
     "examine": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
-    "layers": ["network", "weights", "layers"],
+    "layers": ["network", "weights", "input", "layers"],
     "serve": ["site"],
 }
 """The settings that are options of each command."""
@@ -172,9 +172,11 @@ def _settings(command: str, given: dict[str, Any]) -> Settings:
 
 
 def _list_layers(settings: Settings) -> None:
+    from atlas.build.normalization import input_of
     from atlas.network.loading import load_network
 
-    network = load_network(settings.network, settings.weights)
+    given = input_of(settings)
+    network = load_network(settings.network, settings.weights, **given)
     for remark in network.weights.remarks:
         _print_line(remark)
     layers = network.select(settings.layers) if settings.layers else network.layers

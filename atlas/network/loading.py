@@ -45,11 +45,12 @@ def load_network(
     else:
         name = arguments.instance("network", network, str, "a name or a torch.nn.Module")
         module, info = load_model(name, weights)
-        published = normalization(name) or published
+        if input is None or input[0] == 3:  # what is published is of red, green and blue
+            published = normalization(name) or published
     return Network(
         module,
         name=name,
-        input=input or (3, PROBE_SIZE, PROBE_SIZE),
+        input=(3, PROBE_SIZE, PROBE_SIZE) if input is None else input,
         mean=published[0] if mean is None else mean,
         std=published[1] if std is None else std,
         device=device,

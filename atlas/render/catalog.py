@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from atlas.recipe import Recipe, constants
+from atlas.render import channels
 from atlas.render.units import Layer, Unit
 from atlas.run.schema import NetworkDescription, RunSettings
 
@@ -86,7 +87,20 @@ class Catalog:
     @property
     def probe_word(self) -> str:
         """What the images of the probe set are called."""
+        if self.settings.probe.kind == "array":
+            return "images"
         return "stimuli" if self.synthetic else "photographs"
+
+    @property
+    def strongest_image(self) -> str:
+        """What the one that excites a unit most is called."""
+        words = {"stimuli": "stimulus", "photographs": "photograph", "images": "image"}
+        return f"strongest {words[self.probe_word]}"
+
+    @property
+    def false_color(self) -> str | None:
+        """What must be said of the colors of pictures, where they are none."""
+        return channels.false_color(self.network)
 
     @property
     def notice(self) -> str | None:

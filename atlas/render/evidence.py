@@ -42,7 +42,7 @@ def evidence_rows(
     catalog: Catalog, unit: Unit, views: list[View], looks: Mapping[str, Look]
 ) -> list[Row]:
     """All rows of the table; one without any measurement says so."""
-    strongest = "strongest stimulus" if catalog.synthetic else "strongest photograph"
+    strongest = catalog.strongest_image
     units = unit.layer.units
 
     def row(

@@ -11,6 +11,7 @@ import numpy as np
 
 from atlas.examine.intervals import FEWEST
 from atlas.render import (
+    channels,
     charts,
     constants,
     diagram,
@@ -249,6 +250,8 @@ class Pages:
             likeness=evidence.LIKENESS,
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
+            channels=channels.named(self.catalog.network),
+            remarks=channels.remarks(self.catalog.network),
             commands=provenance.build_commands(self.catalog),
             lossless_ranks=self.lossless_ranks,
             has_more_pictures=any(

@@ -35,7 +35,7 @@ def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
 def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     identity = catalog.settings.identity
-    names = ("weights", "probe", "recipe", "upscales", "steps")
+    names = ("weights", "input", "mean", "std", "probe", "recipe", "upscales", "steps")
     probe = catalog.settings.probe
     known = probe.kind != "folder" or probe.name == UNNAMED
     return {

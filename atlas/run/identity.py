@@ -39,4 +39,10 @@ def _difference(before: Any, now: Any) -> str:
         before, now = before.get(key), now.get(key)
         if not isinstance(before, dict):
             return f"{key} {before} there, {now} asked"
-    return f"{str(before)[:16]} there, {str(now)[:16]} asked"
+    before, now = (_shown(value) for value in (before, now))
+    return f"{before} there, {now} asked"
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: numbers whole, a digest by how it begins."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)[:16]
