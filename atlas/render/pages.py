@@ -32,6 +32,7 @@ from atlas.render.portrait import portrait
 from atlas.render.probe_images import outline
 from atlas.render.tuning import tuning_curves
 from atlas.render.units import SHOWN, Layer, Unit, stand_ins
+from atlas.run.tiles import tile_side
 
 COMPARED = 4
 """How many layers or units are compared at most."""
@@ -136,6 +137,7 @@ class Pages:
             ],
             unrectified=None if layer.rectified else method.unrectified(own),
             rows=_rows(layer),
+            tile_side=tile_side(self.catalog.network.sizes),
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
@@ -161,7 +163,11 @@ class Pages:
             lossless=place < self.lossless_ranks,
             comparable=place < SHOWN,
             strongest=[
-                (image, self.probe_files.get(image.name), outline(unit.layer, image))
+                (
+                    image,
+                    self.probe_files.get(image.name),
+                    outline(unit.layer, image, self.catalog.network.input),
+                )
                 for image in unit.strongest
             ],
             stimuli=[
@@ -169,7 +175,7 @@ class Pages:
                 for stimulus in unit.stimuli
                 if stimulus.name in self.stimulus_files
             ],
-            tuning=tuning_curves(unit),
+            tuning=tuning_curves(unit, self.catalog.network.channels),
             own_recipes=constants.tables(self.catalog),
             likeness=evidence.LIKENESS,
             commands=len(provenance.build_commands(self.catalog)),

@@ -26,6 +26,9 @@ SHEET_SCALE = 2 / 3
 QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY, TILE_QUALITY = 75, 50, 60, 50, 50
 """Of WebP. The pictures are nearly noise: each step of quality costs megabytes in all."""
 
+TILE_SHOWN = 48
+"""Side in pixels at which a tile is shown."""
+
 LOSSLESS_BUDGET = 4_000_000
 """Bytes. Lossless pictures take about 170 kB each; the first ranks get theirs, as fits."""
 
@@ -104,7 +107,8 @@ def write_tiles(run: Run, catalog: Catalog, folder: SiteFolder) -> None:
     """Write the tiles, each of about two kilobytes."""
 
     def write(layer: Layer, tile: Tile) -> None:
-        folder.write(layer.tile(tile.unit), webp(Image.fromarray(tile.pixels), TILE_QUALITY))
+        encode = lossless if len(tile.pixels) < TILE_SHOWN else webp
+        folder.write(layer.tile(tile.unit), encode(Image.fromarray(tile.pixels), TILE_QUALITY))
 
     for layer in catalog.layers:
         tiles = list(read_tiles(run, layer.name))

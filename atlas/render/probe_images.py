@@ -13,7 +13,7 @@ from atlas.errors import AtlasError
 from atlas.probe.imagenette import Imagenette, Unavailable
 from atlas.probe.opening import open_probe_set
 from atlas.probe.probe_set import ProbeSet
-from atlas.probe.size import in_channels
+from atlas.probe.size import PROBE_SIZE, in_channels
 from atlas.probe.stimuli import battery
 from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
@@ -32,23 +32,27 @@ Draw = Callable[[str], NDArray[np.uint8] | None]
 
 @dataclass(frozen=True)
 class Outline:
-    """The receptive field around a position, in pixels of the probe image; may reach over it."""
+    """The receptive field around a position, in parts of a probe image; may reach over it.
+
+    They are ``PROBE_SIZE`` a side: as many as most have pixels.
+    """
 
     x: float
     y: float
     side: float
 
 
-def outline(layer: Layer, image: ProbeImage) -> Outline | None:
+def outline(layer: Layer, image: ProbeImage, input_size: int = PROBE_SIZE) -> Outline | None:
     """What the unit sees from where it peaked; None where every position sees the whole image."""
     if layer.receptive_field is None or layer.center is None or layer.stride is None:
         return None
     row, column = (first + 0.5 for first in layer.center)  # centers count from a pixel's middle
     side = layer.receptive_field
+    part = PROBE_SIZE / input_size
     return Outline(
-        x=column + image.column * layer.stride - side / 2,
-        y=row + image.row * layer.stride - side / 2,
-        side=side,
+        x=part * (column + image.column * layer.stride - side / 2),
+        y=part * (row + image.row * layer.stride - side / 2),
+        side=part * side,
     )
 
 
