@@ -165,6 +165,16 @@ class Recipe:
             return self
         return replace(self, **{name: getattr(Recipe, name) for name in FINE})
 
+    def for_sizes(self, sizes: "Sizes") -> "Recipe":
+        """What this recipe is for a network of one size: views move as much less as its ladder is.
+
+        At 9 pixels, 8 of them are not a little.
+        """
+        if sizes.fixed is None or not self.jitter:
+            return self
+        last = self.ladder()[-1].size
+        return replace(self, jitter=round(self.jitter * sizes.fixed / last))
+
     def ladder(self, sizes: "Sizes | None" = None) -> list[Rung]:
         """The sizes from first to last, without those below the smallest that a network takes.
 

@@ -60,7 +60,8 @@ def maximize_chunk(
     groups: dict[tuple[Recipe, tuple[int, ...]], list[int]] = {}
     sizes = [rung.size for rung in recipe.ladder(network.sizes)]
     for i, target in enumerate(targets):
-        own = recipe.for_field(network.layer(target.layer).receptive_field)
+        field = network.layer(target.layer).receptive_field
+        own = recipe.for_field(field).for_sizes(network.sizes)
         seen = tuple(network.seen_size(target.layer, size) for size in sizes)
         groups.setdefault((own, seen), []).append(i)
     made: dict[int, Picture] = {}

@@ -56,9 +56,11 @@ class Catalog:
         return {name: constants(known[name]) for name in self.recipes}
 
     def constants_in(self, layer: Layer) -> dict[str, dict[str, Any]]:
-        """Those that each recipe has in a layer: see ``Recipe.for_field``."""
+        """Those that each recipe has in a layer: see ``for_field`` and ``for_sizes`` of Recipe."""
         return {
-            name: asdict(Recipe(**known).for_field(layer.receptive_field))
+            name: asdict(
+                Recipe(**known).for_field(layer.receptive_field).for_sizes(self.network.sizes)
+            )
             for name, known in self.constants.items()
         }
 

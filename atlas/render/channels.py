@@ -45,7 +45,7 @@ def remarks(network: NetworkDescription) -> list[str]:
     if network.fixed:
         said.append(
             f"As a whole this network takes images of {network.fixed} × {network.fixed} pixels "
-            "alone. The sizes of every recipe are scaled to end there; at smaller sizes a layer "
-            "that takes none such sees the picture enlarged."
+            "alone. The sizes of every recipe are scaled to end there, and so is how far its views "
+            "move; at smaller sizes a layer that takes none such sees the picture enlarged."
         )
     return said

@@ -55,7 +55,8 @@ def _command(options: dict[str, Any]) -> str:
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
-        words += [f"--{name}", shell_word(str(value))]
+        word = shell_word(str(value))  # a negative number would be taken for an option
+        words += [f"--{name}={word}"] if word.startswith("-") else [f"--{name}", word]
     return " ".join(words)
 
 
