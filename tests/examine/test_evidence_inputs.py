@@ -63,7 +63,9 @@ def test_of_four_channels_all_are_measured_and_jpeg_is_undefined() -> None:
     answers = network.graph.conv1(network.normalize(images))[:, 1].square().mean((1, 2)).sqrt()  # type: ignore[operator]
     np.testing.assert_allclose(found["rms"], answers.numpy(), rtol=1e-9)
     assert answers[0] != answers[1]
-    assert found["jpeg"].isna().all() and found[["shift", "blur", "rescale"]].notna().all(None)
+    assert (
+        found["jpeg"].isna().all() and found[["shift", "blur", "rescale"]].notna().to_numpy().all()
+    )
 
 
 class OfOneSize(Network):
@@ -81,7 +83,7 @@ def test_a_network_of_one_size_sees_rescaled_pictures_at_that_size() -> None:
     shown = picture(28, 1)
     targets = [Target("fc1", unit) for unit in range(12)]
     found = examine_pictures(network, targets, [shown] * 12, activations=table, strongest=strongest)
-    assert found[list(PERTURBATIONS)].notna().all(None)
+    assert found[list(PERTURBATIONS)].notna().to_numpy().all()
     assert (found["rescale"] - 1).abs().median() < 0.2
 
 
