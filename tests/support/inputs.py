@@ -68,12 +68,12 @@ class UNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = (3, 4, 4, 6, 6)
-        self.halve = nn.MaxPool2d(2)
+        self.pool = nn.MaxPool2d(2)
         self.down = nn.ModuleList(
             nn.Conv2d(before, after, 3, padding=1) for before, after in pairwise(widths)
         )
         self.bottom = nn.Conv2d(6, 6, 3, padding=1)
-        self.double = nn.Upsample(scale_factor=2)
+        self.twice = nn.Upsample(scale_factor=2)
         self.up = nn.ModuleList(nn.Conv2d(6 + skip, 6, 3, padding=1) for skip in (6, 6, 4, 4))
         self.head = nn.Conv2d(6, 2, 1)
 
@@ -82,8 +82,8 @@ class UNet(nn.Module):
         for part in self.down:
             x = part(x).relu()
             kept.append(x)
-            x = self.halve(x)
+            x = self.pool(x)
         x = self.bottom(x).relu()
         for part, before in zip(self.up, reversed(kept), strict=True):
-            x = part(torch.cat([self.double(x), before], 1)).relu()
+            x = part(torch.cat([self.twice(x), before], 1)).relu()
         return self.head(x)
