@@ -179,8 +179,9 @@ class Recipe:
         """The sizes from first to last, without those below the smallest that a network takes.
 
         A side grows by the factor and is rounded half to even, as cv2.resize does it. For a network
-        of one size all are scaled by the same factor, so that the last is that size; of those that
-        are then equal, or too small to tell anything, the first or none is left.
+        of one size all are scaled by the same factor, so that the last is that size: single layers
+        take smaller ones, or see them enlarged. Of sizes that are then equal the first is left, and
+        none that is too small to tell anything.
         Raises UsageError when no size is large enough.
         """
         rungs = [Rung(0, self.start_size)]
@@ -189,7 +190,7 @@ class Recipe:
         smallest, fixed = sizes or (1, None)
         if fixed is not None:
             rungs = _scaled(rungs, fixed)
-            smallest = max(smallest, min(SMALLEST_SCALED, fixed))
+            smallest = min(SMALLEST_SCALED, fixed)
         used = [rung for rung in rungs if rung.size >= smallest]
         if not used:
             raise UsageError(

@@ -124,7 +124,7 @@ def _responses(
         means[name] = np.full((len(images), units), np.nan)
         norms[name] = np.full((len(images), units), np.nan)
         for place, image in enumerate(images):
-            if min(image.shape[:2]) >= network.sizes.smallest:
+            if network.sizes.fixed or min(image.shape[:2]) >= network.sizes.smallest:
                 sizes.setdefault(len(image), []).append((name, place))
     for places in sizes.values():
         batch = torch.from_numpy(np.stack([shown[name][place] for name, place in places]))

@@ -18,7 +18,7 @@ def check_identity(run: Run, wanted: Making) -> None:
     """
     if not run.has("run.json"):
         return
-    kept, asked = to_builtins(run.settings().identity), to_builtins(wanted)
+    kept, asked = _input_of(run) | to_builtins(run.settings().identity), to_builtins(wanted)
     refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
         name: constants(kept["recipes"].get(name, recipe))
@@ -30,6 +30,15 @@ def check_identity(run: Run, wanted: Making) -> None:
                 f"{run.path} was made with other {name}: {_difference(before, asked[name])}; name "
                 "another folder with --run, or give the settings it was made with"
             )
+
+
+def _input_of(run: Run) -> dict[str, Any]:
+    """What the network takes, as the run describes it: older ones do so nowhere else."""
+    if not run.has("network.json"):
+        return {}
+    network = run.network()
+    shape = [network.channels, network.input, network.input]
+    return {"input": shape, "mean": list(network.mean), "std": list(network.std)}
 
 
 def _difference(before: Any, now: Any) -> str:

@@ -44,7 +44,7 @@ class OfOneSize(Network):
 def lenet() -> Network:
     torch.manual_seed(0)
     made = OfOneSize(LeNet(), name="lenet", input=(1, 28, 28), mean=(0.13,), std=(0.31,))
-    made.sizes = Sizes(1, 28)
+    made.sizes = Sizes(28, 28)
     return made
 
 
@@ -201,9 +201,16 @@ def test_a_run_is_of_one_input_and_normalization(asked: Callable[..., Settings])
         "std": load_network(module, input=(4, 48, 48), std=(1, 1, 1, 0.5)),
         "input": load_network(module, input=(4, 40, 40)),
     }
-    for name, network in others.items():
-        with pytest.raises(AtlasError, match=f"made with other {name}: .* there, .* asked"):
-            run_stages(("examine",), settings, network)
+    path = Path(settings.run, "run.json")
+    kept = json.loads(path.read_text())
+    for older in (False, True):
+        if older:
+            for name in others:
+                del kept["identity"][name]
+            path.write_text(json.dumps(kept))
+        for name, network in others.items():
+            with pytest.raises(AtlasError, match=f"made with other {name}: .* there, .* asked"):
+                run_stages(("examine",), settings, network)
     with pytest.raises(AtlasError, match="made with other probe"):
         build(settings, load_network(module, input=(4, 48, 48)), probe=scenes(11))
 

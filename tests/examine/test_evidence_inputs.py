@@ -78,7 +78,7 @@ class OfOneSize(Network):
 def test_a_network_of_one_size_sees_rescaled_pictures_at_that_size() -> None:
     torch.manual_seed(0)
     network = OfOneSize(LeNet(), input=(1, 28, 28), precision="float64")
-    network.sizes = Sizes(1, 28)
+    network.sizes = Sizes(28, 28)
     table, strongest = tables("fc1", 12)
     shown = picture(28, 1)
     targets = [Target("fc1", unit) for unit in range(12)]

@@ -28,7 +28,7 @@ class OfOneSize(Network):
 def lenet() -> OfOneSize:
     torch.manual_seed(0)
     made = OfOneSize(LeNet(), input=(1, 28, 28), mean=(0.13,), std=(0.31,), precision="float64")
-    made.sizes = Sizes(1, 28)
+    made.sizes = Sizes(28, 28)
     return made
 
 
