@@ -27,7 +27,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     kept = run.settings() if run.has("run.json") else None
     if session.given:
         settings = replace(settings, network=network.name)
-    if session.given_probe:
+    if session.given_probe is not None:
         settings = replace(settings, probe=probe.name)
     asked, requests = settings.as_json(), kept.requests if kept else []
     identity = Identity(**asdict(session.making), probe=probe.digest)

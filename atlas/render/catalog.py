@@ -8,6 +8,7 @@ from atlas.recipe import Recipe, constants
 from atlas.render import channels
 from atlas.render.units import Layer, Unit
 from atlas.run.schema import NetworkDescription, RunSettings
+from atlas.run.tiles import tile_side
 
 ARTICLE = asdict(Recipe())
 """Every constant of the article's recipe."""
@@ -103,6 +104,21 @@ class Catalog:
     def false_color(self) -> str | None:
         """What must be said of the colors of pictures, where they are none."""
         return channels.false_color(self.network)
+
+    @property
+    def channels(self) -> str:
+        """The channels of the network's images, by name."""
+        return channels.named(self.network)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is true of the pictures because of the network's input."""
+        return channels.remarks(self.network)
+
+    @property
+    def tile_side(self) -> int:
+        """Side of a tile in pixels."""
+        return tile_side(self.network.sizes)
 
     @property
     def notice(self) -> str | None:

@@ -11,7 +11,6 @@ import numpy as np
 
 from atlas.examine.intervals import FEWEST
 from atlas.render import (
-    channels,
     charts,
     constants,
     diagram,
@@ -32,7 +31,6 @@ from atlas.render.portrait import portrait
 from atlas.render.probe_images import outline
 from atlas.render.tuning import tuning_curves
 from atlas.render.units import SHOWN, Layer, Unit, stand_ins
-from atlas.run.tiles import tile_side
 
 COMPARED = 4
 """How many layers or units are compared at most."""
@@ -137,12 +135,11 @@ class Pages:
             ],
             unrectified=None if layer.rectified else method.unrectified(own),
             rows=_rows(layer),
-            tile_side=tile_side(self.catalog.network.sizes),
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
         views = unit.views(unit.recipes)
-        place = unit.layer.pictured.index(unit)
+        place, input_size = unit.layer.pictured.index(unit), self.catalog.network.input
         return self.frame.write(
             "unit",
             unit.href,
@@ -163,11 +160,7 @@ class Pages:
             lossless=place < self.lossless_ranks,
             comparable=place < SHOWN,
             strongest=[
-                (
-                    image,
-                    self.probe_files.get(image.name),
-                    outline(unit.layer, image, self.catalog.network.input),
-                )
+                (image, self.probe_files.get(image.name), outline(unit.layer, image, input_size))
                 for image in unit.strongest
             ],
             stimuli=[
@@ -256,8 +249,6 @@ class Pages:
             likeness=evidence.LIKENESS,
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
-            channels=channels.named(self.catalog.network),
-            remarks=channels.remarks(self.catalog.network),
             commands=provenance.build_commands(self.catalog),
             lossless_ranks=self.lossless_ranks,
             has_more_pictures=any(

@@ -42,6 +42,7 @@ def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
         "network": identity.network,
         **{name: request.get(name) for name in names},
         **({"probe": probe.name} if known else {}),
+        **({"probe": None} if probe.kind == "array" else {}),  # none that a command can name
         **{name: getattr(identity, name) for name in ("seed", "device", "precision")},
         "batch": catalog.settings.batch,
     }

@@ -74,8 +74,8 @@ def test_any_number_of_channels_is_optimized(channels: int) -> None:
     (picture,) = maximize_units(network, [("conv2", 1)], clear)
     assert picture.image.shape == (channels, 80, 80)
     assert picture.activations[-1] > picture.activations[0]
-    planes = picture.image.reshape(channels, -1)
-    assert np.abs(np.corrcoef(planes)[~np.eye(channels, dtype=bool)]).max() < 0.99
+    alike = np.abs(np.corrcoef(picture.image.reshape(channels, -1)) - np.eye(channels))
+    assert alike.max() < 0.99
 
 
 def test_the_start_has_the_networks_channels_and_that_of_three_is_as_ever() -> None:

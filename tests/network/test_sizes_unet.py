@@ -48,5 +48,5 @@ def test_a_whole_site_of_it(unet: Network, tmp_path: Path, monkeypatch: pytest.M
     check_site(tmp_path / "site")
     evidence = Run(tmp_path / "run").table("examination")
     excited = evidence["rms"] > 0
-    assert excited.any() and set(evidence["size"]) == {80}
+    assert excited.to_numpy().any() and set(evidence["size"]) == {80}
     assert evidence.loc[excited, ["shift", "blur", "jpeg", "rescale"]].notna().to_numpy().all()

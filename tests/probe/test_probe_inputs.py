@@ -24,7 +24,7 @@ def test_a_photograph_is_brought_to_another_size_as_to_224(tmp_path: Path, side:
     short = round(256 * side / 224)
     small = Image.fromarray(NOISE).resize((short * 420 // 300, short), Image.Resampling.BILINEAR)
     left, top = round((small.width - side) / 2), round((short - side) / 2)
-    expected = small.crop((left, top, left + side, top + side))
+    expected = np.asarray(small.crop((left, top, left + side, top + side)))
     assert np.array_equal(decode(tmp_path / "noise.png", side=side), expected)
     assert np.array_equal(open_probe_set(tmp_path).at(side).image(0), expected)
 
