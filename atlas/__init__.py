@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from atlas.network.layer import Layer
     from atlas.network.loading import load_network
     from atlas.network.network import Network
+    from atlas.probe.array import Images
     from atlas.probe.opening import open_probe_set
     from atlas.rank.ranking import rank_units
     from atlas.recipe import RECIPES, Recipe
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "RECIPES",
     "AtlasError",
+    "Images",
     "Layer",
     "Network",
     "Picture",
@@ -44,6 +46,7 @@ __all__ = [
 
 _HOMES = {
     "AtlasError": "errors",
+    "Images": "probe.array",
     "Layer": "network.layer",
     "Network": "network.network",
     "Picture": "target",

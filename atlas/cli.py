@@ -34,7 +34,7 @@ APPLICABLE = {
     "maximize": [*COMPUTING, "run", "quiet"],
     "examine": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
-    "layers": ["network", "weights", "weights_key", "transform_input", "layers"],
+    "layers": ["network", "weights", "weights_key", "transform_input", "input", "layers"],
     "serve": ["site"],
 }
 """The settings that are options of each command."""
@@ -172,6 +172,7 @@ def _settings(command: str, given: dict[str, Any]) -> Settings:
 
 
 def _list_layers(settings: Settings) -> None:
+    from atlas.build.normalization import input_of
     from atlas.network.loading import load_network
 
     network = load_network(
@@ -179,6 +180,7 @@ def _list_layers(settings: Settings) -> None:
         settings.weights,
         weights_key=settings.weights_key,
         transform_input=settings.transform_input,
+        **input_of(settings),
     )
     for remark in network.weights.remarks:
         _print_line(remark)

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from atlas.errors import UsageError
+
+if TYPE_CHECKING:  # of a room above this one
+    from atlas.network.sizes import Sizes
 
 STAGE_INTERVAL = 9
 """The article shows a growing picture after every ninth upscale; shorter ladders, after each."""
@@ -20,6 +23,9 @@ class Rung(NamedTuple):
 
 LARGEST = 4096
 """No picture is larger, in pixels a side."""
+
+SMALLEST_SCALED = 8
+"""Where a ladder is scaled down to a network's only size, no smaller size is left in it."""
 
 CHOICES = {
     "objective": ("rms", "relative_mean"),
@@ -159,15 +165,32 @@ class Recipe:
             return self
         return replace(self, **{name: getattr(Recipe, name) for name in FINE})
 
-    def ladder(self, smallest: int = 1) -> list[Rung]:
-        """The sizes from first to last, without those below ``smallest`` pixels.
+    def for_sizes(self, sizes: "Sizes") -> "Recipe":
+        """What this recipe is for a network of one size: views move as much less as its ladder is.
 
-        A side grows by the factor and is rounded half to even, as cv2.resize does it.
+        At 9 pixels, 8 of them are not a little.
+        """
+        if sizes.fixed is None or not self.jitter:
+            return self
+        last = self.ladder()[-1].size
+        return replace(self, jitter=round(self.jitter * sizes.fixed / last))
+
+    def ladder(self, sizes: "Sizes | None" = None) -> list[Rung]:
+        """The sizes from first to last, without those below the smallest that a network takes.
+
+        A side grows by the factor and is rounded half to even, as cv2.resize does it. For a network
+        of one size all are scaled by the same factor, so that the last is that size: single layers
+        take smaller ones, or see them enlarged. Of sizes that are then equal the first is left, and
+        none that is too small to tell anything.
         Raises UsageError when no size is large enough.
         """
         rungs = [Rung(0, self.start_size)]
         for upscale in range(1, self.upscales + 1):
             rungs.append(Rung(upscale, round(rungs[-1].size * self.factor)))
+        smallest, fixed = sizes or (1, None)
+        if fixed is not None:
+            rungs = _scaled(rungs, fixed)
+            smallest = min(SMALLEST_SCALED, fixed)
         used = [rung for rung in rungs if rung.size >= smallest]
         if not used:
             raise UsageError(
@@ -176,14 +199,21 @@ class Recipe:
             )
         return used
 
-    def is_stage(self, rung: Rung, smallest: int = 1) -> bool:
+    def is_stage(self, rung: Rung, sizes: "Sizes | None" = None) -> bool:
         """Whether the article's growth series shows the picture at the end of this size.
 
         The first size used stands for upscale 0, and the last is always shown.
         """
-        ladder = self.ladder(smallest)
+        ladder = self.ladder(sizes)
         interval = STAGE_INTERVAL if self.upscales >= STAGE_INTERVAL else 1
         return rung in (ladder[0], ladder[-1]) or rung.upscale % interval == 0
+
+
+def _scaled(rungs: list[Rung], last: int) -> list[Rung]:
+    """A ladder that ends at ``last`` pixels; of sizes that are equal, the first."""
+    largest = rungs[-1].size
+    scaled = [Rung(upscale, round(size * last / largest)) for upscale, size in rungs]
+    return list({rung.size: rung for rung in reversed(scaled)}.values())[::-1]
 
 
 RECIPES = {

@@ -89,6 +89,21 @@ class Settings:
         "auto|yes|no",
         "whether googlenet or inception_v3 was trained on images in -1..1",
     )
+    input: str | None = _setting(
+        None,
+        readers.shape,
+        "CxHxW",
+        "channels, height and width of the images it was trained on; by default 3x224x224",
+    )
+    mean: tuple[float, ...] | None = _setting(
+        None,
+        readers.numbers,
+        "A,B,...",
+        "of the images it was trained on, by channel, in 0..1; or in 0..255, if any is above 1",
+    )
+    std: tuple[float, ...] | None = _setting(
+        None, readers.positive, "A,B,...", "their standard deviation, likewise"
+    )
     probe: str = _setting(
         "auto",
         readers.path,

@@ -35,10 +35,10 @@ class Picture:
         attempt: 0, or how often the unit was started again.
         status: ``silent`` when the unit's activation was zero throughout the last size at every
             attempt, ``broken`` when its loss was not finite at some step, else ``ok``.
-        image: 3xHxW, RGB in 0..1; float64 when the network is, else float32.
+        image: CxHxW in 0..1, RGB where C is 3; float64 when the network is, else float32.
         activations: RMS of the unit before every optimizer step, on the view of that step.
         terms: activation (that RMS), the recipe's regularizers and loss before the last step.
-        stages: upscale and image (3xSxS, RGB in 0..1) of the article's growth series.
+        stages: upscale and image (CxSxS in 0..1) of the article's growth series.
     """
 
     target: Target

@@ -32,6 +32,9 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "weights": (["bundled"], "bundled"),
     "weights_key": (["model_ema"], "model_ema"),
     "transform_input": (["yes"], True),
+    "input": (["3x64x64"], "3x64x64"),
+    "mean": (["0.5,0.4,0.3"], (0.5, 0.4, 0.3)),
+    "std": (["0.2,0.2,0.1"], (0.2, 0.2, 0.1)),
     "probe": (["photographs"], "photographs"),
     "layers": (["conv1,inception4*"], ("conv1", "inception4*")),
     "units": (["conv1:3,inception4a:225"], (("conv1", 3), ("inception4a", 225))),
@@ -238,6 +241,28 @@ def test_layers_are_listed_with_units_stride_and_receptive_field(call: Call) -> 
     ]
 
 
+def test_the_networks_input_is_what_was_given_and_stays_so(
+    small: None, call: Call, refused: Refused, photographs: Path, tmp_path: Path
+) -> None:
+    loud = [option for option in QUICK if option != "--quiet"]
+    folders, site = ["--run", tmp_path / "run", "--probe", photographs], tmp_path / "site"
+    given = ["--input", "3x64x64", "--mean", "127.5,102,51", "--std", "51,51,1"]
+    code, _, err = call("build", *loud, *folders, *given, "--site", site)
+    assert code == 0
+    assert "mean and std are taken for those of images in 0..255: each is divided by 255" in err
+    run = Run(tmp_path / "run")
+    assert run.network().input == 64
+    assert run.network().mean == (0.5, 0.4, 0.2) and run.network().std == (0.2, 0.2, 1 / 255)
+    about = (site / "about.html").read_text()
+    assert "--input 3x64x64 --mean 127.5,102.0,51.0 --std 51.0,51.0,1.0" in about
+    assert "made with other input: 3, 64, 64 there" in refused(1, "rank", *QUICK, *folders)
+    other = ["--input", "3x64x64", "--mean", "0.5,0.4,0.2", "--std", "0.2,0.2,0.2"]
+    assert "made with other std" in refused(1, "rank", *QUICK, *folders, *other)
+    assert call("examine", *folders[:2], "--quiet") == (0, "", ""), "as the run was asked"
+    wrong = refused(2, "rank", *QUICK, *folders, "--mean", "0.5")
+    assert "mean is (0.5,); it must be 3 numbers" in wrong
+
+
 # Wrong usage
 
 
@@ -256,6 +281,9 @@ def test_layers_are_listed_with_units_stride_and_receptive_field(call: Call) -> 
         ["build", "--units", "conv1"],
         ["build", "--network", ""],
         ["build", "--upscales", "1000"],
+        ["build", "--input", "3x64x32"],
+        ["build", "--mean", "0.5;0.5"],
+        ["build", "--std", "0,1,1"],
         ["build", "--network", "goglenet"],
         ["layers", "--top", "3"],
         ["render", "--layers", "conv1"],

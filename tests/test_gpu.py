@@ -75,7 +75,7 @@ def test_nothing_waits_for_the_gpu_inside_a_size(recipe: str) -> None:
         maximize_units(on_gpu, UNITS, chosen, progress=watch)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert done == chosen.steps * len(chosen.ladder(on_gpu.smallest_input))
+    assert done == chosen.steps * len(chosen.ladder(on_gpu.sizes))
 
 
 def peak(on_gpu: Network, units: list[tuple[str, int]]) -> int:

@@ -20,6 +20,7 @@ FACE = [
     "Network",
     "Layer",
     "open_probe_set",
+    "Images",
     "rank_units",
     "Recipe",
     "RECIPES",

@@ -21,6 +21,9 @@ DEFAULTS = {
     "weights": "auto",
     "weights_key": None,
     "transform_input": None,
+    "input": None,
+    "mean": None,
+    "std": None,
     "probe": "auto",
     "layers": None,
     "units": None,
@@ -60,6 +63,9 @@ SETTINGS = st.builds(
     weights=name,
     weights_key=st.none() | name,
     transform_input=st.none() | st.booleans(),
+    input=st.none() | st.builds("{0}x{1}x{1}".format, st.integers(1, 99), st.integers(1, 999)),
+    mean=st.none() | st.lists(st.floats(-9, 300), min_size=1).map(tuple),
+    std=st.none() | st.lists(st.floats(0.01, 300), min_size=1).map(tuple),
     probe=name,
     layers=st.none() | st.lists(name, min_size=1, unique=True).map(tuple),
     units=st.none() | st.lists(st.tuples(name, whole), min_size=1, unique=True).map(tuple),
@@ -84,7 +90,7 @@ def test_every_setting_is_in_the_example_file() -> None:
     shown = read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
     examples = {"weights_key", "layers", "units", "tiles", "upscales", "steps", "templates"}
-    examples |= {"base_url", "recipes"}
+    examples |= {"base_url", "recipes", "input", "mean", "std"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert read_file(ROOT / "atlas.toml") == {}
 
@@ -107,6 +113,9 @@ def test_a_run_keeps_its_settings_in_the_form_of_a_file(asked: Settings) -> None
         ("upscales", "0", 0, 0),
         ("recipe", "article,article", ["article"], ("article",)),
         ("device", "cuda:1", "cuda:1", "cuda:1"),
+        ("input", "1x28x28", "1x28x28", "1x28x28"),
+        ("mean", "0.5,-1e-1, 3", [0.5, -0.1, 3], (0.5, -0.1, 3.0)),
+        ("std", "58.395", [58.395], (58.395,)),
     ],
 )
 def test_the_command_line_and_a_file_say_the_same(
@@ -118,6 +127,12 @@ def test_the_command_line_and_a_file_say_the_same(
 
 WRONG: list[tuple[str, Any]] = [
     *(("network", value) for value in ("", "  ", 3, None, True, ["googlenet"], "a\0b")),
+    *(
+        ("input", value)
+        for value in ("", "28x28", "1x28x27", "0x28x28", "1x028x28", [1, 28, 28], 28)
+    ),
+    *(("mean", value) for value in ("", "a", "1,,2", "nan", [], [True], ["x"], 3, None, {})),
+    *(("std", value) for value in ("0", "-1", "1,0", "inf", [0.0], [])),
     *(("layers", value) for value in ("", ",", "a,,b", [], [1], ["a", ""], 3, {"a": 1})),
     *(("units", value) for value in ("conv1", "conv1:", ":3", "conv1:-1", "conv1:x", "c:٣", [3])),
     *(("top", value) for value in (0, -1, "0", "-1", "1.5", 1.5, True, "ten", "", None, 2**63)),

@@ -10,9 +10,28 @@ Pixels = NDArray[np.uint8]
 
 
 def to_8bit(image: NDArray[np.floating]) -> Pixels:
-    """Turn a 3xHxW RGB image in 0..1 into HxWx3 bytes, ``round(255 x)``; NaN becomes 0."""
+    """Turn a CxHxW image in 0..1 into HxWx3 RGB bytes, ``round(255 x)``; NaN becomes 0."""
+    return as_rgb(in_bytes(image))
+
+
+def in_bytes(image: NDArray[np.floating]) -> Pixels:
+    """Turn a CxHxW image in 0..1 into HxWxC bytes, ``round(255 x)``; NaN becomes 0."""
     finite = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0)
     return np.rint(255 * finite.clip(0, 1)).astype(np.uint8).transpose(1, 2, 0)
+
+
+def as_rgb(pixels: Pixels) -> Pixels:
+    """Show HxWxC bytes as HxWx3 RGB bytes.
+
+    One channel is gray; of others the first three are red, green and blue, and of two there is no
+    blue.
+    """
+    channels = pixels.shape[2]
+    if channels == 1:
+        return np.repeat(pixels, 3, axis=2)
+    return np.ascontiguousarray(
+        np.pad(pixels, ((0, 0), (0, 0), (0, max(3 - channels, 0))))[..., :3]
+    )
 
 
 def encode_png(pixels: Pixels) -> bytes:

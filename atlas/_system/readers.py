@@ -3,6 +3,7 @@
 Each reader returns what the setting then is, and raises ValueError that says what it wants.
 """
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -45,6 +46,38 @@ def units(value: Any) -> tuple[Unit, ...]:
             raise ValueError("LAYER:UNIT separated by commas, such as inception4a:225")
         found.append((layer, int(unit)))
     return tuple(dict.fromkeys(found))
+
+
+def shape(value: Any) -> str:
+    """The shape of an image, as 1x28x28: of as many rows as columns."""
+    match = re.fullmatch(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", text(value))
+    if match is None:
+        raise ValueError("channels, height and width, such as 1x28x28")
+    if match[2] != match[3]:
+        raise ValueError("as high as wide, since pictures of units are square")
+    return value
+
+
+def numbers(value: Any) -> tuple[float, ...]:
+    """Several numbers: a list, or a text with commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    try:
+        if any(isinstance(part, bool) for part in parts):
+            raise ValueError
+        found = tuple(float(part) for part in parts)
+    except (TypeError, ValueError, OverflowError):
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise ValueError("numbers separated by commas, such as 0.485,0.456,0.406")
+    return found
+
+
+def positive(value: Any) -> tuple[float, ...]:
+    """Several numbers above 0: a list, or a text with commas."""
+    found = numbers(value)
+    if min(found) <= 0:
+        raise ValueError("numbers above 0, separated by commas")
+    return found
 
 
 def whole(

@@ -12,6 +12,7 @@ from atlas._system.locks import lock
 from atlas._system.processes import ProcessGroup
 from atlas.build.overlap import refuse_overlap
 from atlas.build.session import Log, Session
+from atlas.probe.probe_set import ProbeSet
 from atlas.render.site import check_site
 from atlas.run.folder import Run
 from atlas.run.verification import mend, refuse_damage
@@ -26,7 +27,13 @@ SHARED = ("maximize", "rounds")
 """What the processes of a group do together; the rest is its leader's."""
 
 
-def build(settings: Settings, network: "Network | None" = None, *, log: Log | None = None) -> None:
+def build(
+    settings: Settings,
+    network: "Network | None" = None,
+    *,
+    probe: ProbeSet | None = None,
+    log: Log | None = None,
+) -> None:
     """Make or continue a run and its site: rank, maximize, examine, render.
 
     Args:
@@ -34,12 +41,14 @@ def build(settings: Settings, network: "Network | None" = None, *, log: Log | No
         network: any network, for one that the settings cannot name. It is known again by the hash
             of its weights and its name; ``settings.network``, ``weights``, ``device`` and
             ``precision`` then count for nothing.
+        probe: any probe set, such as ``Images``, for one that the settings cannot name;
+            ``settings.probe`` then counts for nothing.
         log: called with each line of the log; by default nobody is.
 
     Raises:
         AtlasError: for whatever a user can mend.
     """
-    run_stages(STAGES, settings, network, log=log)
+    run_stages(STAGES, settings, network, probe=probe, log=log)
 
 
 def run_stages(
@@ -47,6 +56,7 @@ def run_stages(
     settings: Settings,
     network: "Network | None" = None,
     *,
+    probe: ProbeSet | None = None,
     log: Log | None = None,
 ) -> None:
     """Do some of the stages over a run, which is locked and mended first where they write it.
@@ -57,7 +67,8 @@ def run_stages(
     group = ProcessGroup.join()
     if not group.leads and not set(stages) & set(SHARED):
         return
-    session = Session(settings, Run(settings.run), group, log or (lambda line: None), network)
+    say = log or (lambda line: None)
+    session = Session(settings, Run(settings.run), group, say, network, probe)
     # A site can be made while its run goes on, since every file of a run is whole. The lock of a
     # group is its leader's.
     writes = group.leads and stages != ("render",)

@@ -13,7 +13,7 @@ from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
 from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
-from atlas.run.pictures import read_picture, read_record
+from atlas.run.pictures import read_channels, read_picture, read_record
 from atlas.run.plan import Item
 from atlas.run.rounds import side
 from atlas.run.tables import KEY, TABLES
@@ -53,7 +53,7 @@ def measure_evidence(
         items = [item for item in made if item.recipe == recipe and item not in done]
         for block in blocks(items, network):
             targets = [item.target for item in block]
-            pictures = [read_picture(run, item) for item in block]
+            pictures = [read_channels(run, item, network.channels) for item in block]
             table = examine_pictures(
                 network,
                 targets,

@@ -7,7 +7,6 @@ from typing import Any
 from atlas.errors import AtlasError
 from atlas.network.layer import Layer
 from atlas.network.network import Network
-from atlas.probe.size import PROBE_SIZE
 from atlas.recipe import Recipe
 from atlas.run.schema import Making
 
@@ -27,6 +26,9 @@ def identify(network: Network, recipes: Mapping[str, Recipe], seed: int) -> Maki
         seed=seed,
         precision=network.precision,
         device=device,
+        input=[network.channels, network.input_size, network.input_size],
+        mean=list(network.mean),
+        std=list(network.std),
     )
 
 
@@ -35,8 +37,10 @@ def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
     chosen = {layer.name for layer in layers}
     return {
         "network": network.name,
-        "input": PROBE_SIZE,
-        "smallest_input": network.smallest_input,
+        "input": network.input_size,
+        "smallest_input": network.sizes.smallest,
+        "fixed": network.sizes.fixed,
+        "channels": network.channels,
         "mean": network.mean,
         "std": network.std,
         "layers": [asdict(layer) for layer in layers],

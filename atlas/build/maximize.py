@@ -29,7 +29,7 @@ def maximize(session: Session) -> None:
     """Make what is missing up to its last size, recipe by recipe."""
     prepare(session)
     recipes = session.settings.recipes_asked()
-    for stop in one_round(recipes, session.network.smallest_input):
+    for stop in one_round(recipes, session.network.sizes):
         climb(session, stop)
     if tiles.are_wanted(session):
         tiles.make_tiles(session)
@@ -88,7 +88,7 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
     """Take the chunks as far as a round goes and write their pictures, with the other processes."""
     settings, run, network, group = session.settings, session.run, session.network, session.group
     recipe = settings.recipes_asked()[stop.recipe]
-    ends_here = stop.size == recipe.ladder(network.smallest_input)[-1].size
+    ends_here = stop.size == recipe.ladder(network.sizes)[-1].size
     scale_of = scales(run.table("strongest"))
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)
@@ -142,7 +142,7 @@ def left_to_do(session: Session, stop: Round) -> int:
 
 def _cost(session: Session, stop: Round, todo: Sequence[Chunk]) -> int:
     recipe = session.settings.recipes_asked()[stop.recipe]
-    sizes = [rung.size for rung in recipe.ladder(session.network.smallest_input)]
+    sizes = [rung.size for rung in recipe.ladder(session.network.sizes)]
     pixels = 0
     for chunk in todo:
         begun = grown_to(session.run, chunk)

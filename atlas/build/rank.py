@@ -27,7 +27,7 @@ def rank(session: Session) -> None:
     for layer, unit in settings.units or ():
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():
-        recipe.ladder(network.smallest_input)  # refuses before hours of ranking, not after
+        recipe.ladder(network.sizes)  # refuses before hours of ranking, not after
     if probe.fallback:
         session.say(f"NOTICE: {probe.fallback}")  # before hours of work, not after
     known, slope = _measured(session)

@@ -10,7 +10,9 @@ def render(session: Session, then: str = "") -> None:
     """Make the site; ``then`` is what the build does after it, in words."""
     settings, run = session.settings, session.run
     photographs = None
-    if settings.publish_probe_images:
+    if settings.publish_probe_images and session.given_probe is not None:
+        photographs = session.given_probe
+    elif settings.publish_probe_images:
         photographs = as_path(run.settings().asked.get("probe", DEFAULTS["probe"]))
     with session.timed("render"), session.progress("render", None, "pages") as progress:
         render_site(

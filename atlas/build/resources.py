@@ -9,12 +9,12 @@ from torch import Tensor
 
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.memory import host_memory
+from atlas.build.normalization import input_of
 from atlas.errors import AtlasError
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.network.precision import Precision
 from atlas.network.ways import layer_trunk
-from atlas.probe.size import PROBE_SIZE
 from atlas.run.schema import RunSettings
 from atlas.settings import Settings
 
@@ -59,6 +59,7 @@ def open_network(
         precision=precision,
         weights_key=settings.weights_key,
         transform_input=settings.transform_input,
+        **input_of(settings),
     )
 
 
@@ -116,9 +117,11 @@ def bytes_per_image(network: Network, size: int) -> int:
         kept[storage.data_ptr()] = storage.nbytes()
         return values
 
-    small = max(network.smallest_input, PROBE_SIZE // 2)
-    image = torch.zeros(1, 3, small, small, device=network.device, requires_grad=True)
-    trunk = layer_trunk(network, [network.layers[-1].name], network.convolution_dtype)
+    last = network.layers[-1].name
+    small = network.seen_size(last, max(network.sizes.smallest, network.input_size // 2))
+    shape = (1, network.channels, small, small)
+    image = torch.zeros(shape, device=network.device, requires_grad=True)
+    trunk = layer_trunk(network, [last], network.convolution_dtype)
     weights = sum(values.nbytes for values in trunk.module.parameters())
     with torch.autograd.graph.saved_tensors_hooks(note, lambda values: values):
         for _ in trunk.activations(image.to(network.dtype)):

@@ -19,7 +19,7 @@ def rounds(session: Session) -> None:
     """
     group = session.group
     prepare(session)
-    stops = all_rounds(session.settings.recipes_asked(), session.network.smallest_input)
+    stops = all_rounds(session.settings.recipes_asked(), session.network.sizes)
     if tiles.are_wanted(session):
         stops.append(TILE_ROUND)
     left = group.shared(

@@ -8,6 +8,7 @@ from msgspec import UnsetType
 from msgspec.structs import asdict
 
 from atlas._system.versions import versions as installed_versions
+from atlas.build.channels import channel_warnings
 from atlas.build.resources import choose_batch, choose_workers
 from atlas.build.session import Session
 from atlas.probe import stimuli
@@ -26,6 +27,8 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     kept = run.settings() if run.has("run.json") else None
     if session.given:
         settings = replace(settings, network=network.name)
+    if session.given_probe is not None:
+        settings = replace(settings, probe=probe.name)
     asked, requests = settings.as_json(), kept.requests if kept else []
     identity = Identity(**asdict(session.making), probe=probe.digest)
     if kept:
@@ -37,6 +40,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
         warnings.append(
             "The probe set is synthetic: ranking and gain say less than with photographs."
         )
+    warnings += channel_warnings(network.channels)
     if probe.skipped:
         warnings.append(f"{len(probe.skipped)} files of the probe set could not be read.")
     run.write_table("probe", probe.table())
@@ -72,6 +76,6 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
 
 def _batch(session: Session) -> int:
     """How many pictures at once fit this machine."""
-    recipes, smallest = session.settings.recipes_asked().values(), session.network.smallest_input
-    size = max(rung.size for recipe in recipes for rung in recipe.ladder(smallest))
+    recipes, sizes = session.settings.recipes_asked().values(), session.network.sizes
+    size = max(rung.size for recipe in recipes for rung in recipe.ladder(sizes))
     return choose_batch(session.network, size, choose_workers(session.network.device))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress, show_progress
+from atlas.build.normalization import in_bytes
+from atlas.probe.probe_set import ProbeSet
 from atlas.run.folder import Run
 from atlas.run.schema import Making
 from atlas.settings import Settings
@@ -33,6 +35,7 @@ class Session:
         group: the processes that share the work.
         log: called with each line that this process says.
         given: the network, where it does not come from the settings.
+        given_probe: the probe set, likewise.
         remarked: what has been said of the network.
         pace: seconds that a pixel took in an optimizer step, by recipe, as far as known.
     """
@@ -42,6 +45,7 @@ class Session:
     group: ProcessGroup
     log: Log
     given: "Network | None" = None
+    given_probe: ProbeSet | None = None
     remarked: list[str] = field(default_factory=list)
     pace: dict[str, float] = field(default_factory=dict)
 
@@ -59,6 +63,8 @@ class Session:
         network = open_network(self.settings, kept, self.group.local_rank, self.given)
         for remark in network.weights.remarks:
             self.say(remark)
+        if self.given is None and in_bytes(self.settings):
+            self.say("mean and std are taken for those of images in 0..255: each is divided by 255")
         return network
 
     def verify(self, layers: Sequence[str]) -> None:

@@ -42,7 +42,7 @@ def make_tiles(session: Session) -> None:
                 session.settings.seed,
                 progress=progress,
                 scales=own,
-                until=tile_side(network.smallest_input),
+                until=tile_side(network.sizes),
             )
         write_tiles(run, chunk, made)
 
@@ -77,7 +77,6 @@ def _missing(session: Session) -> list[Chunk]:
 
 def _cost(session: Session, todo: Sequence[Chunk]) -> int:
     recipe = RECIPES[RECIPE]
-    smallest = session.network.smallest_input
-    sizes = [rung.size for rung in recipe.ladder(smallest)]
-    pixels = sum(size**2 for size in sizes if size <= tile_side(smallest))
+    sides = [rung.size for rung in recipe.ladder(session.network.sizes)]
+    pixels = sum(side**2 for side in sides if side <= tile_side(session.network.sizes))
     return recipe.steps * pixels * sum(map(len, todo))

@@ -11,6 +11,7 @@ from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
 from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
+from atlas.probe.size import PROBE_SIZE
 from atlas.probe.stimulus_set import Stimuli
 from atlas.rank import tables
 from atlas.rank.statistics import measure
@@ -50,7 +51,8 @@ def measure_units(
         shown.extend(indices)
         slopes.extend(map(spectrum.slope, pixels))
         if judge is not None:
-            features.append(judge.features(pixels))
+            plain = pixels.shape[1:] == (PROBE_SIZE, PROBE_SIZE, 3)
+            features.append(judge.features(pixels) if plain else judge.features_of([*pixels]))
 
     with show("rank", len(probe), "images") as progress:
         statistics = measure(network, probe, layers, groups, progress, watch)

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
 
 from atlas._system.progress import Progress
 from atlas._system.workers import in_batches
+from atlas.errors import AtlasError
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.spectrum import slope
 from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.fit import fit
 from atlas.network.network import Network
 from atlas.network.ways import LayerTrunk, layer_trunk
 from atlas.target import Target
@@ -32,7 +36,7 @@ def examine_pictures(
     Args:
         network: whose units the pictures are of.
         targets: the unit of each picture.
-        pictures: SxSx3 bytes.
+        pictures: SxSxC bytes.
         activations, strongest: statistics over the probe set, as ranking's tables.
         progress: called with the number of pictures done.
 
@@ -43,7 +47,8 @@ def examine_pictures(
         set; ``standing``: its rank among all units of the layer, 1 the highest; both undefined
         for a unit that no probe image changes. ``shift``, ``blur``, ``jpeg``, ``rescale``: what is
         left of the RMS after each perturbation of ``robustness``, averaged over its variants;
-        undefined where there was none, or when the network takes no picture as small. ``slope``:
+        undefined where there was none, when the network takes no picture of that size, or for JPEG
+        when it has channels other than gray or red, green and blue. ``slope``:
         of the picture's spectrum. ``alike``: how alike the unit's pictures are, see ``_alike``;
         undefined for one alone.
     """
@@ -70,7 +75,9 @@ def examine_pictures(
                 "z": deviations[unit],
                 "standing": _standing(deviations, unit),
                 **{
-                    name: norms[name][:, unit].mean() / rms if rms > 0 else np.nan
+                    name: norms[name][:, unit].mean() / rms
+                    if rms > 0 and len(norms[name])
+                    else np.nan
                     for name in PERTURBATIONS
                 },
                 "slope": slope(pictures[i]),
@@ -107,7 +114,7 @@ def _responses(
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """Spatial mean and RMS of every unit of a layer on each image, NxU each, by the images' name.
 
-    Images of one size go through the network together. NaN where they are too small for it.
+    Images of one size go through the network together. NaN where it takes none of their size.
     """
     sizes: dict[int, list[tuple[str, int]]] = {}
     means: dict[str, NDArray[np.float64]] = {}
@@ -117,19 +124,36 @@ def _responses(
         means[name] = np.full((len(images), units), np.nan)
         norms[name] = np.full((len(images), units), np.nan)
         for place, image in enumerate(images):
-            if min(image.shape[:2]) >= network.smallest_input:
+            if network.sizes.fixed or min(image.shape[:2]) >= network.sizes.smallest:
                 sizes.setdefault(len(image), []).append((name, place))
     for places in sizes.values():
         batch = torch.from_numpy(np.stack([shown[name][place] for name, place in places]))
         images = batch.to(network.device, network.dtype).permute(0, 3, 1, 2) / 255
+        seen = _seen(network, layer, network.normalize(images))
+        if seen is None:
+            continue
         with torch.inference_mode(), exact_arithmetic():
             leaving = {layer: len(places)}
-            ((_, values),) = trunk.activations(network.normalize(images), leaving)
+            ((_, values),) = trunk.activations(seen, leaving)
             flat = values.double().flatten(2)
             mean, rms = flat.mean(2).cpu().numpy(), flat.square().mean(2).sqrt().cpu().numpy()
         for i, (name, place) in enumerate(places):
             means[name][place], norms[name][place] = mean[i], rms[i]
     return means, norms
+
+
+def _seen(network: Network, layer: str, images: Tensor) -> Tensor | None:
+    """Images as large as a layer takes them; None where it takes none of their size.
+
+    What is larger than the only size of a network is brought to it, as one has to who shows it any.
+    """
+    try:
+        return fit(network, layer, images)
+    except AtlasError:
+        fixed = network.sizes.fixed
+        if fixed is None or images.shape[-1] <= fixed:
+            return None
+        return interpolate(images, (fixed, fixed), mode="bilinear", antialias=True)
 
 
 def _deviations(means: NDArray[np.float64], layer: pd.DataFrame) -> NDArray[np.float64]:

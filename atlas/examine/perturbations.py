@@ -1,10 +1,11 @@
 """Small changes to a picture that leave what it shows: does the unit still answer?
 
-Each takes HxWx3 bytes and gives one or more altered pictures as bytes, as any program that
+Each takes HxWxC bytes and gives one or more altered pictures as bytes, as any program that
 handles the published file would. OpenCV's arithmetic here is exact: the same on every processor.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,12 +36,17 @@ def shifted(picture: Pixels) -> list[Pixels]:
 
 def blurred(picture: Pixels) -> list[Pixels]:
     """The picture under a Gaussian of one pixel."""
-    return [cv2.GaussianBlur(picture, (0, 0), BLUR).astype(np.uint8, copy=False)]
+    return [_by_planes(lambda planes: cv2.GaussianBlur(planes, (0, 0), BLUR), picture)]
 
 
 def compressed(picture: Pixels) -> list[Pixels]:
-    """The picture after JPEG at quality 50."""
+    """The picture after JPEG at quality 50; none where its channels are neither gray nor color."""
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    if picture.shape[2] == 1:
+        _, data = cv2.imencode(".jpg", picture, options)
+        return [np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)[..., None]]
+    if picture.shape[2] != 3:
+        return []
     _, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if decoded is None:
@@ -53,9 +59,22 @@ def rescaled(picture: Pixels) -> list[Pixels]:
     height, width = picture.shape[:2]
     sizes = [(round(width * scale), round(height * scale)) for scale in SCALES]
     return [
-        cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR_EXACT).astype(np.uint8, copy=False)
+        _by_planes(
+            lambda planes, size=size: cv2.resize(
+                planes, size, interpolation=cv2.INTER_LINEAR_EXACT
+            ),
+            picture,
+        )
         for size in sizes
     ]
+
+
+def _by_planes(change: Callable[[Pixels], Any], picture: Pixels) -> Pixels:
+    """The colors changed together, or any other channels one by one: OpenCV knows few of them."""
+    if picture.shape[2] == 3:
+        return change(picture).astype(np.uint8, copy=False)
+    planes = (np.ascontiguousarray(picture[..., i]) for i in range(picture.shape[2]))
+    return np.stack([change(plane) for plane in planes], axis=2).astype(np.uint8, copy=False)
 
 
 PERTURBATIONS: Mapping[str, Callable[[Pixels], list[Pixels]]] = {

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from atlas._system.images import as_rgb
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.loading import load_network
 from atlas.network.network import Network
@@ -62,8 +63,12 @@ class SimilarityJudge:
         return torch.cat(found).cpu().numpy().astype(np.float16)
 
     def features_of(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
-        """Nx1024 features of HxWx3 pictures, brought to 224 pixels as photographs are."""
-        return self.features(np.stack([prepare(Image.fromarray(picture)) for picture in pictures]))
+        """Nx1024 features of HxWxC pictures, brought to 224 pixels as photographs are.
+
+        Of pictures in other channels than red, green and blue, as they are shown.
+        """
+        shown = (Image.fromarray(as_rgb(picture)) for picture in pictures)
+        return self.features(np.stack([prepare(picture) for picture in shown]))
 
     @cached_property
     def _network(self) -> tuple[Network, LayerTrunk]:

@@ -15,8 +15,13 @@ resampling and JPEG have taken power from photographs."""
 
 
 def luminance(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """How bright each pixel of an HxWx3 picture is, 0 to 255: HxW."""
-    return picture.astype(np.float64) @ LUMA
+    """How bright each pixel of an HxWxC picture is, 0 to 255: HxW.
+
+    Of channels that are no red, green and blue it is the mean.
+    """
+    channels = picture.shape[2]
+    weights = LUMA if channels == 3 else np.full(channels, 1 / channels)
+    return picture.astype(np.float64) @ weights
 
 
 class PowerSpectrum(NamedTuple):
@@ -50,7 +55,7 @@ def power_spectrum(brightness: NDArray[np.floating]) -> PowerSpectrum:
 
 
 def slope(picture: NDArray[np.uint8]) -> float:
-    """Slope of log power against log frequency of a square SxSx3 picture.
+    """Slope of log power against log frequency of a square SxSxC picture.
 
     The power of the luminance is averaged over each ring of whole cycles per picture, and fitted
     by least squares in which every octave counts the same. About -2 for

@@ -18,18 +18,18 @@ Measure = Callable[[Tensor, Tensor], Tensor]
 """From the units' maps (BxHxW) and scales (B) to one number an image (B), to be maximized."""
 
 Regularizer = Callable[[Tensor], Tensor]
-"""From normalized images (Bx3xSxS) to one number an image (B), to be added to the loss."""
+"""From normalized images (BxCxSxS) to one number an image (B), to be added to the loss."""
 
 Transformation = Callable[[Tensor, int], Tensor]
-"""From normalized images (Bx3xSxS) and the number of the optimizer step, from 0, to the views that
-the network sees (Bx3xHxW)."""
+"""From normalized images (BxCxSxS) and the number of the optimizer step, from 0, to the views that
+the network sees (BxCxHxW)."""
 
 
 class Encoding(Protocol):
-    """How images of one size are described to the optimizer; all Bx3xSxS, differentiable."""
+    """How images of one size are described to the optimizer; all BxCxSxS, differentiable."""
 
     def encode(self, images: Tensor) -> Tensor:
-        """Parameters of images, RGB in 0..1."""
+        """Parameters of images, in 0..1; RGB if three channels."""
         ...
 
     def decode(self, parameters: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class Encoding(Protocol):
         ...
 
     def shown(self, parameters: Tensor) -> Tensor:
-        """Images of parameters, RGB clipped to 0..1, without a gradient."""
+        """Images of parameters, clipped to 0..1, without a gradient."""
         ...
 
 

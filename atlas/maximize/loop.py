@@ -19,6 +19,7 @@ from atlas.maximize.axes import Axes
 from atlas.maximize.loss import Loss
 from atlas.maximize.seeding import starting_noise
 from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.fit import fit
 from atlas.network.network import Network
 from atlas.network.ways import UnitTrunk, unit_trunk
 from atlas.recipe import Recipe
@@ -42,7 +43,8 @@ def maximize_chunk(
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together.
 
-    Units of layers for which the recipe has other constants are a batch of their own.
+    Units of layers for which the recipe has other constants are a batch of their own, and so are
+    those of layers for which a picture must be enlarged to other sizes before it is seen.
 
     Args:
         network, targets, recipe, seed, init, progress, scales, axes: as of ``maximize_units``.
@@ -55,12 +57,15 @@ def maximize_chunk(
         and silent if it is so at that size; it has not been started again.
     """
     scales = scales if scales is not None else [1.0] * len(targets)
-    groups: dict[Recipe, list[int]] = {}
+    groups: dict[tuple[Recipe, tuple[int, ...]], list[int]] = {}
+    sizes = [rung.size for rung in recipe.ladder(network.sizes)]
     for i, target in enumerate(targets):
         field = network.layer(target.layer).receptive_field
-        groups.setdefault(recipe.for_field(field), []).append(i)
+        own = recipe.for_field(field).for_sizes(network.sizes)
+        seen = tuple(network.seen_size(target.layer, size) for size in sizes)
+        groups.setdefault((own, seen), []).append(i)
     made: dict[int, Picture] = {}
-    for own, places in groups.items():
+    for (own, _), places in groups.items():
         units = [targets[i] for i in places]
         trunk = unit_trunk(
             network,
@@ -103,9 +108,9 @@ class _Climb:
     def start(
         self, targets: Sequence[Target], attempt: int, init: Tensor | None = None
     ) -> list[Picture]:
-        """The pictures before the first step: their own noise, or images given (Bx3xSxS)."""
+        """The pictures before the first step: their own noise, or images given (BxCxSxS)."""
         if init is None:
-            size = self.recipe.ladder(self.network.smallest_input)[0].size
+            size = self.recipe.ladder(self.network.sizes)[0].size
             init = self._noise(targets, attempt, size)
         images = init.to(self.network.device, self.network.dtype).cpu().numpy()
         return [
@@ -117,7 +122,7 @@ class _Climb:
         self, begun: Sequence[Picture], scales: Sequence[float], until: int | None
     ) -> list[Picture]:
         """Go on to ``until`` pixels, or to the last size and there start the silent ones again."""
-        last = self.recipe.ladder(self.network.smallest_input)[-1].size
+        last = self.recipe.ladder(self.network.sizes)[-1].size
         pictures = self.go_on(begun, scales, until or last)
         if until is not None and until < last:
             return pictures
@@ -137,11 +142,11 @@ class _Climb:
         order = sorted(range(len(begun)), key=lambda i: self._depth(begun[i].target))
         before = [begun[i] for i in order]
         done = len(before[0].activations)  # optimizer steps
-        ladder = recipe.ladder(network.smallest_input)
+        ladder = recipe.ladder(network.sizes)
         rungs = [rung for rung in ladder[done // recipe.steps :] if rung.size <= until]
         if not rungs:
             return list(begun)
-        shown = [rung for rung in ladder if recipe.is_stage(rung, network.smallest_input)]
+        shown = [rung for rung in ladder if recipe.is_stage(rung, network.sizes)]
         images = torch.from_numpy(np.stack([picture.image for picture in before]))
         images = images.to(network.device, network.dtype)
         units = [(picture.target.layer, picture.target.unit) for picture in before]
@@ -153,13 +158,14 @@ class _Climb:
 
         for rung in rungs:
             if rung is not ladder[0]:
-                images = enlarge(images, recipe.factor, rung.size)
+                images = enlarge(images, self._factor(images, rung.size), rung.size)
             way = self.axes.encoding(network, recipe, rung.size)
             parameters = way.encode(images).requires_grad_()
             adam = torch.optim.Adam([parameters], lr=recipe.learning_rate, fused=True)
             for _ in range(recipe.steps):
                 normalized = way.decode(parameters)
-                losses, terms = loss(normalized, view(normalized, done + len(history)))
+                seen = fit(network, units[0][0], view(normalized, done + len(history)))
+                losses, terms = loss(normalized, seen)
                 (parameters.grad,) = torch.autograd.grad(losses.sum(), parameters)
                 adam.step()
                 history.append(terms)
@@ -190,13 +196,21 @@ class _Climb:
             )
         return [made[i] for i in range(len(begun))]
 
+    def _factor(self, images: Tensor, size: int) -> float:
+        """By how much images are enlarged: the recipe's factor, where the ladder is not scaled."""
+        scaled = self.network.sizes.fixed is not None
+        return size / images.shape[-1] if scaled else self.recipe.factor
+
     def _depth(self, target: Target) -> tuple[int, int]:
         return self.network.depth(target.layer), target.unit
 
     def _noise(self, targets: Sequence[Target], attempt: int, size: int) -> Tensor:
-        """What the pictures start from: Bx3xSxS, RGB in 0..1."""
+        """What the pictures start from: BxCxSxS in 0..1."""
         noise = torch.stack(
-            [starting_noise(self.seed, target, attempt, size) for target in targets]
+            [
+                starting_noise(self.seed, target, attempt, size, self.network.channels)
+                for target in targets
+            ]
         )
         if not self.recipe.start_spread:
             return noise

@@ -38,7 +38,7 @@ class Loss:
         self.terms = ("activation", *self._regularizers, "loss")
 
     def __call__(self, images: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss of each image (Bx3xSxS, normalized) seen through its view, and its terms.
+        """The loss of each image (BxCxSxS, normalized) seen through its view, and its terms.
 
         Returns:
             The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of the unit,

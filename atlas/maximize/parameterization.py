@@ -38,13 +38,14 @@ class Parameterization:
         self._network = network
         like = torch.empty(0, device=network.device, dtype=network.dtype)
         self._maps = [RANGES[recipe.color_range](network)]
-        if recipe.color_axes == "decorrelated":
+        # What is no red, green and blue has no axes that photographs could tell.
+        if recipe.color_axes == "decorrelated" and network.channels == 3:
             self._maps.append(decorrelated(like))
         if recipe.basis == "cosines":
             self._maps.append(cosines(size, recipe.spectrum_decay, like))
 
     def encode(self, images: Tensor) -> Tensor:
-        """Parameters (BxCxHxW) of images (BxCxHxW, RGB in 0..1)."""
+        """Parameters (BxCxHxW) of images (BxCxHxW, in 0..1)."""
         for step in self._maps:
             images = step.encode(images)
         return images
@@ -56,7 +57,7 @@ class Parameterization:
         return parameters
 
     def shown(self, parameters: Tensor) -> Tensor:
-        """Images of parameters, RGB clipped to 0..1."""
+        """Images of parameters, clipped to 0..1."""
         return self._network.denormalize(self.decode(parameters.detach())).clamp(0, 1)
 
 

@@ -20,7 +20,7 @@ def uniform(name: str, count: int) -> NDArray[np.float32]:
     return ((bits.random_raw(count) >> np.uint64(40)) * 2.0**-24).astype(np.float32)
 
 
-def starting_noise(seed: int, target: Target, attempt: int, size: int) -> Tensor:
-    """Uniform noise, 3xSxS float32 in [0, 1), that depends on the arguments alone."""
-    values = uniform(target.stream(seed, attempt), 3 * size * size)
-    return torch.from_numpy(values).reshape(3, size, size)
+def starting_noise(seed: int, target: Target, attempt: int, size: int, channels: int = 3) -> Tensor:
+    """Uniform noise, CxSxS float32 in [0, 1), that depends on the arguments alone."""
+    values = uniform(target.stream(seed, attempt), channels * size * size)
+    return torch.from_numpy(values).reshape(channels, size, size)

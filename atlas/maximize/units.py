@@ -53,7 +53,7 @@ def maximize_units(
         units: (layer, unit) pairs, from any layers in any order.
         recipe: the constants; the article's by default.
         seed: from which, with layer, unit and attempt, each start is drawn.
-        init: Nx3xSxS starts, RGB in 0..1, instead of the drawn ones; S is the first size used.
+        init: NxCxSxS starts in 0..1, instead of the drawn ones; S is the first size used.
         batch: how many units go through the network at once, at most. On a CPU every core has a
             batch of its own, unless functions are given below.
         progress: called with the number of pixels optimized, after every step.
@@ -62,9 +62,9 @@ def maximize_units(
         objective: in place of the recipe's: a function from the units' maps (BxHxW) and scales (B)
             to one number an image (B), such as ``OBJECTIVES["rms"] + 0.1 * Objective(mine)``.
         regularizers: in place of the recipe's: functions by name, from normalized images
-            (Bx3xSxS) to one number an image (B), which are added to the loss.
-        transformations: in place of jitter and zoom: a function from normalized images (Bx3xSxS)
-            and the number of the step to what the network sees (Bx3xHxW).
+            (BxCxSxS) to one number an image (B), which are added to the loss.
+        transformations: in place of jitter and zoom: a function from normalized images (BxCxSxS)
+            and the number of the step to what the network sees (BxCxHxW).
         parameterization: in place of the recipe's: a function from the network, the recipe and the
             side of the images to an object like ``Parameterization``.
 
@@ -91,11 +91,10 @@ def maximize_units(
     verify(network, [target.layer for target in targets])
     if init is not None:
         init = _start(init)
-        size = recipe.ladder(network.smallest_input)[0].size
-        if tuple(init.shape) != (len(targets), 3, size, size):
-            raise UsageError(
-                f"init has the shape {tuple(init.shape)}; {(len(targets), 3, size, size)} is needed"
-            )
+        size = recipe.ladder(network.sizes)[0].size
+        needed = (len(targets), network.channels, size, size)
+        if tuple(init.shape) != needed:
+            raise UsageError(f"init has the shape {tuple(init.shape)}; {needed} is needed")
     if scales is not None and targets:
         scales = arguments.numbers("scales", scales, len(targets), positive=True)
     axes = Axes(objective, regularizers, transformations, parameterization)

@@ -45,17 +45,21 @@ def load_network(
         AtlasError: when there is no such network, the weights do not fit it, or it cannot be
             traced.
     """
+    if input is not None:
+        wanted = "channels, height and width, such as (3, 224, 224)"
+        arguments.instance("input", input, Sequence, wanted)
     published: tuple[Sequence[float] | None, Sequence[float] | None] = None, None
     if isinstance(network, nn.Module):
         module, name, info = network, type(network).__name__.lower(), None
     else:
         name = arguments.instance("network", network, str, "a name or a torch.nn.Module")
         module, info = load_model(name, weights, weights_key, transform_input)
-        published = normalization(name) or published
+        if input is None or [*input][:1] == [3]:  # what is published is of red, green and blue
+            published = normalization(name) or published
     return Network(
         module,
         name=name,
-        input=input or (3, PROBE_SIZE, PROBE_SIZE),
+        input=(3, PROBE_SIZE, PROBE_SIZE) if input is None else input,
         mean=published[0] if mean is None else mean,
         std=published[1] if std is None else std,
         device=device,

@@ -1,4 +1,4 @@
-"""One image file, as the network is shown it: upright, RGB, its middle 224x224 pixels.
+"""One image file, as the network is shown it: upright, RGB, its middle 224x224 pixels or as many.
 
 The geometry is that of torchvision's evaluation transform, ``Resize(256)`` then
 ``CenterCrop(224)`` on a PIL image, byte for byte.
@@ -97,8 +97,8 @@ def ignore(remark: str) -> None:
     """Take no notice of a remark."""
 
 
-def decode(path: Path, remark: Remark = ignore) -> NDArray[np.uint8]:
-    """Read an image file as 224x224x3 RGB bytes; raises UnreadableImage.
+def decode(path: Path, remark: Remark = ignore, side: int = PROBE_SIZE) -> NDArray[np.uint8]:
+    """Read an image file as SxSx3 RGB bytes, S being ``side``; raises UnreadableImage.
 
     An image that would take too much memory whole is made smaller while it is read. ``remark`` is
     told what had to be taken for granted of it.
@@ -108,7 +108,7 @@ def decode(path: Path, remark: Remark = ignore) -> NDArray[np.uint8]:
         smaller = whole > MOST_MEMORY
         with _memory.of(_memory_of(image, file, MEMORY_REDUCED) if smaller else whole):
             try:
-                return prepare(image, file, remark, smaller=smaller)
+                return prepare(image, file, remark, smaller=smaller, side=side)
             finally:
                 image.close()  # its pixels go before the next image takes their place
 
@@ -119,24 +119,27 @@ def prepare(
     remark: Remark = ignore,
     *,
     smaller: bool = False,
+    side: int = PROBE_SIZE,
 ) -> NDArray[np.uint8]:
-    """Turn a picture of any size and mode into 224x224x3 RGB bytes.
+    """Turn a picture of any size and mode into SxSx3 RGB bytes.
 
     More than 8 bits are scaled to 8, transparency shows white, its color profile and its EXIF
     orientation are honored. The short side becomes 256 pixels (bilinear, antialiased), the middle
-    224x224 are kept.
+    224x224 are kept; for another ``side`` as much of the picture at its size.
 
     Args:
         image: whose pixels need not be decoded yet.
         file: where it was read from, if it was.
         remark: told what had to be taken for granted.
         smaller: whether to make it smaller first, to save memory.
+        side: of what comes of it, in pixels.
 
     Raises:
         ValueError: for a JPEG whose end is missing; and whatever Pillow raises for damage.
     """
     profile = profile_of(image, file, remark)
-    enough = FINER * SHORT_SIDE
+    short_side = round(SHORT_SIDE / PROBE_SIZE * side)
+    enough = FINER * short_side
     if smaller:
         image.draft(None, (enough, enough))
     _load_what_shows(image)
@@ -154,10 +157,8 @@ def prepare(
         upright = _middle(upright, min(width, longest), min(height, longest))
         width, height = upright.size
     short = min(width, height)
-    size = (SHORT_SIDE * width // short, SHORT_SIDE * height // short)
-    return np.asarray(
-        _middle(upright.resize(size, Image.Resampling.BILINEAR), PROBE_SIZE, PROBE_SIZE)
-    )
+    size = (short_side * width // short, short_side * height // short)
+    return np.asarray(_middle(upright.resize(size, Image.Resampling.BILINEAR), side, side))
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

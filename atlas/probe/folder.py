@@ -60,7 +60,7 @@ class Folder(ProbeSet):
     def image(self, index: int) -> NDArray[np.uint8]:
         """Decode one image; raises UnreadableImage."""
         remarks: list[str] = []
-        pixels = decode(self._paths[index], remarks.append)
+        pixels = decode(self._paths[index], remarks.append, self.side)
         if remarks:
             self.assumed[self.names[index]] = "; ".join(remarks)
         return pixels

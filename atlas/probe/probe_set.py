@@ -1,16 +1,17 @@
 """Probe sets: the images over which units are ranked.
 
-The built-in stimuli, a folder of photographs, or the validation images of Imagenette. A probe set
-is a list of names fixed when it is opened, and images decoded when asked for.
+The built-in stimuli, a folder of photographs, the validation images of Imagenette, or an array. A
+probe set is a list of names fixed when it is opened, and images decoded when asked for.
 """
 
+import copy
 import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 
 from atlas.errors import AtlasError
 from atlas.probe.decoding import UnreadableImage
+from atlas.probe.size import PROBE_SIZE
 
 UNNAMED = "a folder of images"
 """What a folder is called whose own name would tell whose it is: a user's home, or a root."""
 
 
 class ProbeSet(ABC):
-    """Named images of 224x224x3 RGB bytes.
+    """Named images of SxSx3 RGB bytes, where S is ``side``; of an array, with channels of its own.
 
     ``kind`` says where they come from; ``name`` is for display and no path; ``digest`` (SHA-256)
     depends on the images' names and contents, not on where they lie. ``skipped`` lists
@@ -33,8 +35,10 @@ class ProbeSet(ABC):
     lines for the log on how the set was come by; ``fallback`` says why it stands in for another.
     """
 
-    kind: Literal["stimuli", "folder", "imagenette"]
+    kind: Literal["stimuli", "folder", "imagenette", "array"]
     synthetic: bool = False
+    channels: int = 3
+    side: int = PROBE_SIZE
 
     def __init__(self, name: str, names: Sequence[str], digest: str) -> None:
         self.name = name
@@ -51,7 +55,16 @@ class ProbeSet(ABC):
 
     @abstractmethod
     def image(self, index: int) -> NDArray[np.uint8]:
-        """One image, 224x224x3 RGB bytes; raises UnreadableImage when it cannot be decoded."""
+        """One image, SxSx3 RGB bytes; raises UnreadableImage when it cannot be decoded."""
+
+    def at(self, side: int) -> Self:
+        """The set with its images so many pixels wide; what is found out of one is known of both.
+
+        Raises UsageError for images that have a size of their own.
+        """
+        shown = copy.copy(self)
+        shown.side = side
+        return shown
 
     def skip(self, index: int, reason: str) -> None:
         """Record that an image turned out to be unreadable; it leaves the table."""
@@ -70,7 +83,7 @@ def batches(
 ) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
     """Decode a probe set in order, while the caller works on the batch before.
 
-    Yields the indices and the images, Nx224x224x3 RGB bytes, ``size`` of them but for the last
+    Yields the indices and the images, NxSxSx3 RGB bytes, ``size`` of them but for the last
     batch. Images that turn out to be unreadable are left out and recorded in ``probe.skipped``.
     At most about three batches are in memory. Raises AtlasError when no image at all is readable.
     """

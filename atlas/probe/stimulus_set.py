@@ -24,7 +24,7 @@ class Stimuli(ProbeSet):
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Draw one stimulus."""
-        return self.shown[index].draw()
+        return self.shown[index].draw(self.side)
 
     def table(self) -> pd.DataFrame:
         """A row a stimulus: ``image``, ``family``, and a column a parameter, empty where none."""

@@ -6,6 +6,7 @@ import pandas as pd
 
 from atlas._system import arguments
 from atlas._system.progress import Progress
+from atlas.errors import UsageError
 from atlas.network.network import Network
 from atlas.probe.probe_set import ProbeSet
 from atlas.rank.statistics import measure
@@ -33,15 +34,30 @@ def rank_units(
         Columns layer, rank (from 1), unit, mean; ties by unit number.
 
     Raises:
-        AtlasError: for an unknown layer, or when no image can be read.
+        AtlasError: for an unknown layer, for images of other channels, or when no image can be
+            read.
     """
     arguments.instance("network", network, Network, "one that load_network returned")
     arguments.instance("images", images, ProbeSet, "one that open_probe_set returned")
     if top is not None:
         arguments.whole("top", top, 1)
+    check_channels(network, images)
     chosen = network.layers if layers is None else network.select(layers)
     names = [layer.name for layer in chosen]
     return ranking_table(activations_table(measure(network, images, names, progress=progress)), top)
+
+
+def check_channels(network: Network, images: ProbeSet | None = None) -> None:
+    """Raise UsageError unless a network can be shown the images; color becomes gray, no more.
+
+    None stands for any set of images in color.
+    """
+    own = ProbeSet.channels if images is None else images.channels
+    if own not in (network.channels, ProbeSet.channels if network.channels == 1 else 0):
+        raise UsageError(
+            f"{network.name} takes images of {network.channels} channels, and those of the probe "
+            f"set have {own}; give others in Python, as atlas.Images(names, pixels)"
+        )
 
 
 def ranking_table(activations: pd.DataFrame, top: int | None) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from atlas.network.network import Network
 from atlas.network.ways import layer_trunk
 from atlas.probe import probe_set
 from atlas.probe.probe_set import ProbeSet
+from atlas.probe.size import in_channels
 from atlas.rank import weakest_images
 from atlas.rank.places import RUNNERS_UP, STRONGEST
 from atlas.rank.weakest_images import Weakest
@@ -27,7 +28,7 @@ BATCH = {"cpu": 8, "cuda": 32}
 """Images in a forward pass: as many as a core's cache likes, or as fill a GPU."""
 
 Batch = tuple[list[int], NDArray[np.uint8]]
-"""Indices of images, and their pixels: Nx224x224x3."""
+"""Indices of images, and their pixels: NxSxSxC."""
 
 
 class Responses(NamedTuple):
@@ -146,10 +147,12 @@ def measure(
     the CxU mean activation over each group. ``progress`` is called with the number of images done,
     ``watch`` with the indices and the pixels of each batch, for whatever else is to be measured in
     images that are decoded once.
+    Images are shown at the size of the network's input, and in gray where it takes one channel.
     Raises AtlasError for a layer that cannot be shown, when a unit's activations are no numbers, or
     no image can be read.
     """
     verify(network, layers)
+    images = images.at(network.input_size)
     groups = list((conditions or {}).values())
     membership = torch.zeros(len(groups), len(images), dtype=torch.float64)
     for row, members in enumerate(groups):
@@ -162,7 +165,8 @@ def measure(
     def respond(batch: Batch) -> tuple[Batch, dict[str, Responses]]:
         if not hasattr(trunks, "own"):
             trunks.own = layer_trunk(network, layers)
-        shown = torch.from_numpy(batch[1]).to(network.device, network.dtype)
+        pixels = in_channels(batch[1], network.channels)
+        shown = torch.from_numpy(pixels).to(network.device, network.dtype)
         with torch.inference_mode():
             activations = trunks.own.activations(network.normalize(shown.permute(0, 3, 1, 2) / 255))
             return batch, {layer: Responses.of(values) for layer, values in activations}

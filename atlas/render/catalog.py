@@ -5,8 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from atlas.recipe import Recipe, constants
+from atlas.render import channels
 from atlas.render.units import Layer, Unit
 from atlas.run.schema import NetworkDescription, RunSettings
+from atlas.run.tiles import tile_side
 
 ARTICLE = asdict(Recipe())
 """Every constant of the article's recipe."""
@@ -55,9 +57,11 @@ class Catalog:
         return {name: constants(known[name]) for name in self.recipes}
 
     def constants_in(self, layer: Layer) -> dict[str, dict[str, Any]]:
-        """Those that each recipe has in a layer: see ``Recipe.for_field``."""
+        """Those that each recipe has in a layer: see ``for_field`` and ``for_sizes`` of Recipe."""
         return {
-            name: asdict(Recipe(**known).for_field(layer.receptive_field))
+            name: asdict(
+                Recipe(**known).for_field(layer.receptive_field).for_sizes(self.network.sizes)
+            )
             for name, known in self.constants.items()
         }
 
@@ -86,7 +90,35 @@ class Catalog:
     @property
     def probe_word(self) -> str:
         """What the images of the probe set are called."""
+        if self.settings.probe.kind == "array":
+            return "images"
         return "stimuli" if self.synthetic else "photographs"
+
+    @property
+    def strongest_image(self) -> str:
+        """What the one that excites a unit most is called."""
+        words = {"stimuli": "stimulus", "photographs": "photograph", "images": "image"}
+        return f"strongest {words[self.probe_word]}"
+
+    @property
+    def false_color(self) -> str | None:
+        """What must be said of the colors of pictures, where they are none."""
+        return channels.false_color(self.network)
+
+    @property
+    def channels(self) -> str:
+        """The channels of the network's images, by name."""
+        return channels.named(self.network)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is true of the pictures because of the network's input."""
+        return channels.remarks(self.network)
+
+    @property
+    def tile_side(self) -> int:
+        """Side of a tile in pixels."""
+        return tile_side(self.network.sizes)
 
     @property
     def notice(self) -> str | None:

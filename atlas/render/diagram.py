@@ -11,6 +11,9 @@ PITCH = 66
 BLOCK = 30
 """From one module to the next, and how wide a module is drawn."""
 
+FEWEST = 14
+"""Modules that the drawing has room for at least: fewer are not drawn larger."""
+
 TALLEST = 190
 TOP = 20
 FOOT = 64
@@ -24,7 +27,7 @@ def draw(graph: Sequence[NodeDescription], links: Mapping[str, tuple[str, str]])
     the side of the map in positions.
     """
     most = max((module.units for module in graph), default=1)
-    width, height = PITCH * len(graph) + 8, TOP + TALLEST + FOOT
+    width, height = PITCH * max(len(graph), FEWEST) + 8, TOP + TALLEST + FOOT
     middle = TOP + TALLEST / 2
     parts: list[Markup] = []
     before: tuple[float, float] | None = None

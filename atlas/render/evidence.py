@@ -42,7 +42,7 @@ def evidence_rows(
     catalog: Catalog, unit: Unit, views: list[View], looks: Mapping[str, Look]
 ) -> list[Row]:
     """All rows of the table; one without any measurement says so."""
-    strongest = "strongest stimulus" if catalog.synthetic else "strongest photograph"
+    strongest = catalog.strongest_image
     units = unit.layer.units
 
     def row(
@@ -67,6 +67,7 @@ def evidence_rows(
         return lambda picture: getattr(picture.evidence, name) if picture.evidence else None
 
     silent = "Undefined where the picture does not excite the unit."
+    undefined = {"jpeg": NO_JPEG} if catalog.false_color else {}
     asleep = f"Undefined where the {strongest} does not excite the unit."
     rows = [
         row("gain_rms", "Gain, RMS",
@@ -80,7 +81,8 @@ def evidence_rows(
             figure("standing"), "Undefined for a unit that no probe image changes.",
             lambda value: "–" if value is None else f"{value:.0f}"),
         *(
-            row(key, title, phrase, figure(key), silent, whole_percent, fraction=True)
+            row(key, title, phrase, figure(key), undefined.get(key, silent), whole_percent,
+                fraction=True)
             for key, title, phrase in DISTURBED
         ),
         row("slope", "Slope of the spectrum", _slope_phrase(catalog), figure("slope"),
@@ -105,6 +107,8 @@ def evidence_rows(
     ]  # fmt: skip
     return rows
 
+
+NO_JPEG = "Undefined: JPEG knows no images of such channels."
 
 LIKENESS = "1 the same pattern over its units, 0 unrelated"
 """What the ends of the scale of likeness mean."""

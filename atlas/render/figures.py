@@ -72,7 +72,7 @@ def evidence(name: str) -> Callable[[Unit, Picture, Look], float | None]:
 
 def measures(catalog: Catalog) -> list[Measure]:
     """Everything that recipes are compared on."""
-    strongest = "strongest stimulus" if catalog.synthetic else "strongest photograph"
+    strongest = catalog.strongest_image
     return [
         Measure("identification", "Identification",
                 "How often an independent network, shown a unit's pictures, picks the one of two "

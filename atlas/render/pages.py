@@ -139,7 +139,7 @@ class Pages:
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
         views = unit.views(unit.recipes)
-        place = unit.layer.pictured.index(unit)
+        place, input_size = unit.layer.pictured.index(unit), self.catalog.network.input
         return self.frame.write(
             "unit",
             unit.href,
@@ -160,7 +160,7 @@ class Pages:
             lossless=place < self.lossless_ranks,
             comparable=place < SHOWN,
             strongest=[
-                (image, self.probe_files.get(image.name), outline(unit.layer, image))
+                (image, self.probe_files.get(image.name), outline(unit.layer, image, input_size))
                 for image in unit.strongest
             ],
             stimuli=[
@@ -168,7 +168,7 @@ class Pages:
                 for stimulus in unit.stimuli
                 if stimulus.name in self.stimulus_files
             ],
-            tuning=tuning_curves(unit),
+            tuning=tuning_curves(unit, self.catalog.network.channels),
             own_recipes=constants.tables(self.catalog),
             likeness=evidence.LIKENESS,
             commands=len(provenance.build_commands(self.catalog)),

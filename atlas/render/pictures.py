@@ -16,18 +16,18 @@ from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.spread import spread
-from atlas.render.units import Layer, Picture
+from atlas.render.units import SMALL, Layer, Picture
 from atlas.run.folder import Run
 from atlas.run.tiles import Tile, read_tiles
 
 SHEET_SCALE = 2 / 3
 """Of a contact sheet, which is about 1300 pixels wide; its captions stay legible."""
 
-SMALL = 128
-"""Side in pixels of the small pictures."""
-
 QUALITY, STAGE_QUALITY, SMALL_QUALITY, SHEET_QUALITY, TILE_QUALITY = 75, 50, 60, 50, 50
 """Of WebP. The pictures are nearly noise: each step of quality costs megabytes in all."""
+
+TILE_SHOWN = 48
+"""Side in pixels at which a tile is shown."""
 
 LOSSLESS_BUDGET = 4_000_000
 """Bytes. Lossless pictures take about 170 kB each; the first ranks get theirs, as fits."""
@@ -107,7 +107,8 @@ def write_tiles(run: Run, catalog: Catalog, folder: SiteFolder) -> None:
     """Write the tiles, each of about two kilobytes."""
 
     def write(layer: Layer, tile: Tile) -> None:
-        folder.write(layer.tile(tile.unit), webp(Image.fromarray(tile.pixels), TILE_QUALITY))
+        encode = lossless if len(tile.pixels) < TILE_SHOWN else webp
+        folder.write(layer.tile(tile.unit), encode(Image.fromarray(tile.pixels), TILE_QUALITY))
 
     for layer in catalog.layers:
         tiles = list(read_tiles(run, layer.name))
@@ -138,6 +139,13 @@ def webp(picture: Image.Image, quality: int) -> bytes:
     return buffer.getvalue()
 
 
+def lossless(picture: Image.Image, effort: int) -> bytes:
+    """Encode one of few pixels, of which each is seen, to the bit; it is small all the same."""
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "WEBP", lossless=True, quality=effort, method=2)
+    return buffer.getvalue()
+
+
 def read(path: Path) -> NDArray[np.uint8]:
     """Read a picture of the run. Raises AtlasError when it is missing or damaged."""
     try:
@@ -152,12 +160,13 @@ def _encode(picture: Picture, source: Path) -> tuple[dict[str, bytes], Look]:
     small = (
         whole.resize((SMALL, SMALL), Image.Resampling.LANCZOS) if picture.size > SMALL else whole
     )
+    encode = lossless if picture.tiny else webp
     files = {
-        picture.image: webp(whole, QUALITY),
-        picture.thumbnail: webp(small, SMALL_QUALITY),
+        picture.image: encode(whole, QUALITY),
+        picture.thumbnail: encode(small, SMALL_QUALITY),
     }
     for index, stage in _stages(picture, source.with_suffix(".stages.png")):
-        files[picture.stage(index)] = webp(stage, STAGE_QUALITY)
+        files[picture.stage(index)] = encode(stage, STAGE_QUALITY)
     return files, Look(spatial_frequency(pixels), colorfulness(pixels))
 
 

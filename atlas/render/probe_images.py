@@ -8,19 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from atlas._system.images import as_rgb
 from atlas.errors import AtlasError
 from atlas.probe.imagenette import Imagenette, Unavailable
 from atlas.probe.opening import open_probe_set
 from atlas.probe.probe_set import ProbeSet
+from atlas.probe.size import PROBE_SIZE, in_channels
 from atlas.probe.stimuli import battery
 from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
-from atlas.render.pictures import webp
+from atlas.render.pictures import lossless, webp
 from atlas.render.spread import spread
-from atlas.render.units import Layer, ProbeImage
+from atlas.render.units import SMALL, Layer, ProbeImage
 from atlas.run.schema import Probe
 
-SIDE, QUALITY = 128, 60
+QUALITY = 60
 """Of a probe image in the site."""
 
 
@@ -30,32 +32,39 @@ Draw = Callable[[str], NDArray[np.uint8] | None]
 
 @dataclass(frozen=True)
 class Outline:
-    """The receptive field around a position, in pixels of the probe image; may reach over it."""
+    """The receptive field around a position, in parts of a probe image; may reach over it.
+
+    They are ``PROBE_SIZE`` a side: as many as most have pixels.
+    """
 
     x: float
     y: float
     side: float
 
 
-def outline(layer: Layer, image: ProbeImage) -> Outline | None:
+def outline(layer: Layer, image: ProbeImage, input_size: int = PROBE_SIZE) -> Outline | None:
     """What the unit sees from where it peaked; None where every position sees the whole image."""
     if layer.receptive_field is None or layer.center is None or layer.stride is None:
         return None
     row, column = (first + 0.5 for first in layer.center)  # centers count from a pixel's middle
     side = layer.receptive_field
+    part = PROBE_SIZE / input_size
     return Outline(
-        x=column + image.column * layer.stride - side / 2,
-        y=row + image.row * layer.stride - side / 2,
-        side=side,
+        x=part * (column + image.column * layer.stride - side / 2),
+        y=part * (row + image.row * layer.stride - side / 2),
+        side=part * side,
     )
 
 
 def write_probe_images(
-    catalog: Catalog, folder: SiteFolder, published: Path | None, say: Callable[[str], object]
+    catalog: Catalog,
+    folder: SiteFolder,
+    published: Path | ProbeSet | None,
+    say: Callable[[str], object],
 ) -> dict[str, str]:
     """Write the probe images that unit pages show; return their files by image name.
 
-    Without ``published``, where the photographs of a user lie, none of them is read or shown.
+    Without ``published``, the images of a user or where they lie, none of them is read or shown.
     Raises AtlasError when what lies there is not what the units were ranked on; ``say`` is called
     with a line when Imagenette is not at hand.
     """
@@ -63,7 +72,7 @@ def write_probe_images(
     if draw is None:
         return {}
     shown = {image.name for unit in catalog.pictured for image in unit.strongest}
-    return _write(folder, draw, _files("probe", catalog.probe_images, shown))
+    return _write(folder, _seen(draw, catalog), _files("probe", catalog.probe_images, shown))
 
 
 def write_stimuli(catalog: Catalog, folder: SiteFolder) -> dict[str, str]:
@@ -73,7 +82,8 @@ def write_stimuli(catalog: Catalog, folder: SiteFolder) -> dict[str, str]:
     """
     shown = {stimulus.name for unit in catalog.pictured for stimulus in unit.stimuli}
     names = [stimulus.name for stimulus in battery()]
-    return _write(folder, _drawn_stimuli(), _files("stimuli", names, shown))
+    draw = _seen(_drawn_stimuli(catalog), catalog)
+    return _write(folder, draw, _files("stimuli", names, shown))
 
 
 def _files(place: str, names: Sequence[str], shown: Container[str]) -> dict[str, str]:
@@ -92,29 +102,46 @@ def _write(folder: SiteFolder, draw: Draw, files: Mapping[str, str]) -> dict[str
         pixels = draw(name)
         if pixels is None:
             return None
-        small = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-        folder.write(file, webp(small, QUALITY))
+        whole = Image.fromarray(pixels)
+        if whole.width < SMALL:
+            folder.write(file, lossless(whole, QUALITY))
+        else:
+            small = whole.resize((SMALL, SMALL), Image.Resampling.LANCZOS)
+            folder.write(file, webp(small, QUALITY))
         return name
 
     written = spread(write, files.keys(), files.values())
     return {name: files[name] for name in written if name is not None}
 
 
-def _drawing(catalog: Catalog, published: Path | None, say: Callable[[str], object]) -> Draw | None:
-    """How to get a probe image by its name."""
+def _seen(draw: Draw, catalog: Catalog) -> Draw:
+    """How an image is seen by the network: in its channels, of which three are shown."""
+
+    def seen(name: str) -> NDArray[np.uint8] | None:
+        pixels = draw(name)
+        return None if pixels is None else as_rgb(in_channels(pixels, catalog.network.channels))
+
+    return seen
+
+
+def _drawing(
+    catalog: Catalog, published: Path | ProbeSet | None, say: Callable[[str], object]
+) -> Draw | None:
+    """How to get a probe image by its name, at the size at which the network is shown it."""
     about = catalog.settings.probe
     if about.kind == "stimuli":
-        return _drawn_stimuli()
-    probe = _imagenette(about, say) if about.kind == "imagenette" else _album(about, published)
+        return _drawn_stimuli(catalog)
+    probe = _imagenette(about, say) if about.kind == "imagenette" else _own(about, published, say)
     if probe is None:
         return None
+    probe = probe.at(catalog.network.input)
     indices = {name: index for index, name in enumerate(probe.names)}
     return lambda name: probe.image(indices[name]) if name in indices else None
 
 
-def _drawn_stimuli() -> Draw:
-    known = {stimulus.name: stimulus for stimulus in battery()}
-    return lambda name: known[name].draw() if name in known else None
+def _drawn_stimuli(catalog: Catalog) -> Draw:
+    known, side = {stimulus.name: stimulus for stimulus in battery()}, catalog.network.input
+    return lambda name: known[name].draw(side) if name in known else None
 
 
 def _imagenette(about: Probe, say: Callable[[str], object]) -> ProbeSet | None:
@@ -130,11 +157,19 @@ def _imagenette(about: Probe, say: Callable[[str], object]) -> ProbeSet | None:
     return probe
 
 
-def _album(about: Probe, published: Path | None) -> ProbeSet | None:
-    """The folder of a user, where it may be shown."""
+def _own(
+    about: Probe, published: Path | ProbeSet | None, say: Callable[[str], object]
+) -> ProbeSet | None:
+    """The images of a user, where they may be shown."""
     if published is None:
         return None
-    probe = open_probe_set(published)
+    if about.kind == "array" and isinstance(published, Path):
+        say(
+            f"the strongest probe images are not shown: {about.name} was an array; give it again "
+            "in Python, build(..., probe=...)"
+        )
+        return None
+    probe = published if isinstance(published, ProbeSet) else open_probe_set(published)
     if probe.digest != about.sha256:
         raise AtlasError(
             f"the images in {probe.name} are not those the units were ranked on; put them back, "

@@ -35,13 +35,14 @@ def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
 def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     identity = catalog.settings.identity
-    names = ("weights", "probe", "recipe", "upscales", "steps")
+    names = ("weights", "input", "mean", "std", "probe", "recipe", "upscales", "steps")
     probe = catalog.settings.probe
     known = probe.kind != "folder" or probe.name == UNNAMED
     return {
         "network": identity.network,
         **{name: request.get(name) for name in names},
         **({"probe": probe.name} if known else {}),
+        **({"probe": None} if probe.kind == "array" else {}),  # none that a command can name
         **{name: getattr(identity, name) for name in ("seed", "device", "precision")},
         "batch": catalog.settings.batch,
     }
@@ -55,7 +56,8 @@ def _command(options: dict[str, Any]) -> str:
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
-        words += [f"--{name}", shell_word(str(value))]
+        word = shell_word(str(value))  # a negative number would be taken for an option
+        words += [f"--{name}={word}"] if word.startswith("-") else [f"--{name}", word]
     return " ".join(words)
 
 

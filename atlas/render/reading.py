@@ -44,7 +44,7 @@ def read_catalog(run: Run) -> Catalog:
     strongest_stimuli = _strongest_stimuli(run)
 
     last_sizes = {
-        name: Recipe(**constants).ladder(network.smallest_input)[-1].size
+        name: Recipe(**constants).ladder(network.sizes)[-1].size
         for name, constants in settings.identity.recipes.items()
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from atlas._system.web_address import site_address
 from atlas.errors import UsageError
+from atlas.probe.probe_set import ProbeSet
 from atlas.render import data, pictures
 from atlas.render.frame import Frame
 from atlas.render.output import SiteFolder, refuse_foreign
@@ -35,7 +36,7 @@ def render(
     *,
     templates: Path | None = None,
     base_url: str | None = None,
-    publish_probe_images: Path | None = None,
+    publish_probe_images: Path | ProbeSet | None = None,
     progress: Callable[[int], object] | None = None,
     say: Callable[[str], object] | None = None,
 ) -> None:
@@ -47,9 +48,9 @@ def render(
             files of others stay.
         templates: folder whose templates and static files go before the built-in ones.
         base_url: where the site will lie, for the sitemap and for links that must be absolute.
-        publish_probe_images: folder of the photographs the units were ranked on, to show those
-            that excite a unit most; without it none is shown. Stimuli always are, and Imagenette,
-            which is public, where it is cached.
+        publish_probe_images: folder of the photographs the units were ranked on, or the probe set
+            itself, to show those that excite a unit most; without it none is shown. Stimuli always
+            are, and Imagenette, which is public, where it is cached.
         progress: called with 1 for every picture and every page.
         say: called with a line on what cannot be shown.
 

@@ -3,11 +3,15 @@
 from markupsafe import Markup
 
 from atlas.render import charts
+from atlas.render.channels import COLORS
 from atlas.render.units import Unit
 
 
-def tuning_curves(unit: Unit) -> list[tuple[str, Markup]]:
-    """The tuning curves: what each is about, and its chart."""
+def tuning_curves(unit: Unit, channels: int = COLORS) -> list[tuple[str, Markup]]:
+    """The tuning curves: what each is about, and its chart.
+
+    That of hue is left out for a network that sees no colors: all are gray to it.
+    """
     axes: dict[str, dict[str, float]] = {}
     for condition, value in unit.tuning.items():
         axis, _, key = condition.partition(":")
@@ -27,7 +31,7 @@ def tuning_curves(unit: Unit) -> list[tuple[str, Markup]]:
         label = f"Response of {name} to the spatial frequency of gratings"
         chart = charts.tuning_line(numeric("frequency"), label, "", log=True)
         found.append(("Spatial frequency, cycles per image", chart))
-    if "hue" in axes:
+    if "hue" in axes and channels == COLORS:
         label = f"Response of {name} to the hue of color fields"
         found.append(("Hue of color fields", charts.tuning_hue(numeric("hue"), label)))
     if "family" in axes:

@@ -15,6 +15,10 @@ SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""
 
 
+SMALL = 128
+"""Side in pixels of the small pictures."""
+
+
 class Statistics(NamedTuple):
     """A unit over the probe set, and its rank in the layer by mean activation."""
 
@@ -57,6 +61,11 @@ class Picture:
     def growing(self) -> bool:
         """Whether a build goes on with it."""
         return self.size < self.last_size
+
+    @property
+    def tiny(self) -> bool:
+        """Whether it ends at fewer pixels than even its small picture is shown with."""
+        return self.last_size < SMALL
 
     @property
     def image(self) -> str:

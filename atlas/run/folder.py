@@ -192,9 +192,7 @@ class Run:
 
     def write_array(self, name: str, array: NDArray[Any]) -> None:
         """Write ``NAME.npy``."""
-        data = io.BytesIO()
-        np.save(data, array, allow_pickle=False)
-        self.keep(self.path / f"{name}.npy", data.getvalue())
+        self.keep(self.path / f"{name}.npy", as_npy(array))
 
     def remove(self, name: str) -> None:
         """Remove the file ``name`` (with its suffix) if the run has it."""
@@ -231,3 +229,10 @@ class Run:
         return AtlasError(
             f"{path} is damaged ({reason_of(error)}); delete it and run '{command}' again"
         )
+
+
+def as_npy(array: NDArray[Any]) -> bytes:
+    """An array as NumPy keeps it in a file."""
+    data = io.BytesIO()
+    np.save(data, array, allow_pickle=False)
+    return data.getvalue()

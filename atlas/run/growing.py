@@ -102,7 +102,7 @@ def forget_needless(run: Run) -> None:
     items = [item for chunk in plan.chunks for item in chunk]
     growing = {
         _path(run, chunk)
-        for stop in one_round(known, run.network().smallest_input)
+        for stop in one_round(known, run.network().sizes)
         for chunk in unfinished(plan, items, stop, run)
     }
     for path in set(folder.glob("*.npz")) - growing:

@@ -18,7 +18,7 @@ def check_identity(run: Run, wanted: Making) -> None:
     """
     if not run.has("run.json"):
         return
-    kept, asked = to_builtins(run.settings().identity), to_builtins(wanted)
+    kept, asked = _input_of(run) | to_builtins(run.settings().identity), to_builtins(wanted)
     refuse_twins([*kept["recipes"], *asked["recipes"]], "rename the recipe, or name another --run")
     shared = {
         name: constants(kept["recipes"].get(name, recipe))
@@ -32,6 +32,15 @@ def check_identity(run: Run, wanted: Making) -> None:
             )
 
 
+def _input_of(run: Run) -> dict[str, Any]:
+    """What the network takes, as the run describes it: older ones do so nowhere else."""
+    if not run.has("network.json"):
+        return {}
+    network = run.network()
+    shape = [network.channels, network.input, network.input]
+    return {"input": shape, "mean": list(network.mean), "std": list(network.std)}
+
+
 def _difference(before: Any, now: Any) -> str:
     """The first thing that differs, in words."""
     while isinstance(before, dict):
@@ -39,4 +48,10 @@ def _difference(before: Any, now: Any) -> str:
         before, now = before.get(key), now.get(key)
         if not isinstance(before, dict):
             return f"{key} {before} there, {now} asked"
-    return f"{str(before)[:16]} there, {str(now)[:16]} asked"
+    before, now = (_shown(value) for value in (before, now))
+    return f"{before} there, {now} asked"
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: numbers whole, a digest by how it begins."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)[:16]

@@ -1,5 +1,6 @@
 """The files of one picture in the run: the picture, its growth, and its record."""
 
+import io
 import json
 import math
 import re
@@ -9,27 +10,34 @@ from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 
+import numpy as np
 from msgspec import to_builtins
 
 from atlas._system import images
-from atlas.errors import AtlasError
-from atlas.run.folder import Run
+from atlas.errors import AtlasError, reason_of
+from atlas.run.folder import Run, as_npy
 from atlas.run.plan import Item
 from atlas.run.schema import PictureDigests, Record, StageRecord
 from atlas.run.typed_json import parse_json, read_as
 from atlas.target import Picture
 
-FILES = {"picture": ".png", "stages": ".stages.png"}
+FILES = {"picture": ".png", "stages": ".stages.png", "channels": ".channels.npy"}
 """The files of a picture besides its record, which holds their SHA-256."""
+
+SHOWN = 3
+"""Channels that a PNG has; a picture of more lies beside it with all of them."""
 
 
 def write_picture(run: Run, item: Item, picture: Picture) -> None:
     """Write a unit's picture, its growth and, last, its record, which says that it is made."""
     stages = [(upscale, images.to_8bit(stage)) for upscale, stage in picture.stages]
+    pixels = images.in_bytes(picture.image)
     files = {
         "stages": images.encode_png(images.strip([stage for _, stage in stages])),
-        "picture": images.encode_png(images.to_8bit(picture.image)),
+        "picture": images.encode_png(images.as_rgb(pixels)),
     }
+    if pixels.shape[2] > SHOWN:
+        files["channels"] = as_npy(pixels)
     record = Record(
         **asdict(picture.target),
         seed=picture.seed,
@@ -104,9 +112,21 @@ def read_records(run: Run, recipe: str, layer: str) -> Iterator[Record]:
 
 
 def read_picture(run: Run, item: Item) -> images.Pixels:
-    """The finished picture, HxWx3 bytes. Raises AtlasError when it is damaged."""
+    """The finished picture as it is shown, HxWx3 bytes. Raises AtlasError when it is damaged."""
     path = run.picture_path(*item)
     try:
         return images.decode_png(path.read_bytes())
     except ValueError as error:
         raise AtlasError(f"{path} is damaged ({error}); 'atlas maximize' makes it again") from None
+
+
+def read_channels(run: Run, item: Item, channels: int) -> images.Pixels:
+    """The finished picture with all its channels, HxWxC bytes. Raises AtlasError as before."""
+    if channels <= SHOWN:
+        return read_picture(run, item)[..., :channels]
+    path = run.picture_path(*item, suffix=FILES["channels"])
+    try:
+        return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        reason = reason_of(error)
+        raise AtlasError(f"{path} is damaged ({reason}); 'atlas maximize' makes it again") from None

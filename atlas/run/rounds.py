@@ -8,6 +8,7 @@ of all its optimizer steps times pixels, a thirteenth by the article's recipe an
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from atlas.network.sizes import Sizes
 from atlas.recipe import TILES, Recipe
 from atlas.run.folder import Run
 from atlas.run.pictures import read_record
@@ -31,27 +32,27 @@ TILE_ROUND = Round(TILES, LARGEST_FIRST_LOOK)
 """The last round, where it is asked for: a small picture of every unit."""
 
 
-def all_rounds(recipes: Mapping[str, Recipe], smallest: int) -> list[Round]:
+def all_rounds(recipes: Mapping[str, Recipe], sizes: Sizes) -> list[Round]:
     """The rounds of a build: the first look of every recipe, then the rest of every recipe.
 
     Args:
         recipes: by name, in the order asked.
-        smallest: side of the smallest image that the network takes.
+        sizes: of the images that the network takes.
     """
     looks, ends = [], []
     for name, recipe in recipes.items():
-        sizes = [rung.size for rung in recipe.ladder(smallest)]
+        sides = [rung.size for rung in recipe.ladder(sizes)]
         limit = FIRST_LOOK.get(name, LARGEST_FIRST_LOOK)
-        first = max((size for size in sizes if size <= limit), default=sizes[-1])
+        first = max((side for side in sides if side <= limit), default=sides[-1])
         looks.append(Round(name, first))
-        if first < sizes[-1]:
-            ends.append(Round(name, sizes[-1]))
+        if first < sides[-1]:
+            ends.append(Round(name, sides[-1]))
     return [*looks, *ends]
 
 
-def one_round(recipes: Mapping[str, Recipe], smallest: int) -> list[Round]:
+def one_round(recipes: Mapping[str, Recipe], sizes: Sizes) -> list[Round]:
     """Every recipe to its last size at once; arguments as of ``all_rounds``."""
-    return [Round(name, recipe.ladder(smallest)[-1].size) for name, recipe in recipes.items()]
+    return [Round(name, recipe.ladder(sizes)[-1].size) for name, recipe in recipes.items()]
 
 
 def unfinished(plan: Plan, wanted: Sequence[Item], stop: Round, run: Run) -> list[tuple[Item, ...]]:

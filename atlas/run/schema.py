@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from atlas.network.sizes import Sizes
 from atlas.target import Status
 
 SCHEMA = 1
@@ -41,6 +42,16 @@ class Making(Struct, kw_only=True):
         Meta(description="of the convolutions during maximization"),
     ]
     device: Annotated[Literal["cpu", "cuda"], Meta(description="kind of device")]
+    input: Annotated[
+        list[Count] | UnsetType,
+        Meta(description="channels, height and width of its images; left out by older runs"),
+    ] = UNSET
+    mean: Annotated[
+        list[float] | UnsetType, Meta(description="of its images, by channel, in 0..1")
+    ] = UNSET
+    std: Annotated[list[Positive] | UnsetType, Meta(description="of its images, by channel")] = (
+        UNSET
+    )
 
 
 class Identity(Making, kw_only=True):
@@ -71,10 +82,14 @@ class Probe(Struct, kw_only=True):
     """The probe set."""
 
     kind: Annotated[
-        Literal["stimuli", "folder", "imagenette"], Meta(description="what its images are")
+        Literal["stimuli", "folder", "imagenette", "array"],
+        Meta(description="what its images are"),
     ]
     name: Annotated[
-        Name, Meta(description="stimuli, imagenette, imagenette-160, or the folder's; no path")
+        Name,
+        Meta(
+            description="stimuli, imagenette, imagenette-160, the folder's or the array's; no path"
+        ),
     ]
     images: Annotated[Count, Meta(description="images that can be read")]
     skipped: Annotated[Place, Meta(description="files that cannot")]
@@ -185,21 +200,32 @@ class NetworkDescription(Struct, kw_only=True):
     network: Annotated[str, Meta(description="name of the network")]
     input: Annotated[Count, Meta(description="side of a probe image in pixels")]
     smallest_input: Annotated[Count, Meta(description="side of the smallest image it takes")]
+    fixed: Annotated[
+        Count | None,
+        Meta(description="the only side it takes as a whole; null where there is none"),
+    ] = None
+    channels: Annotated[Count, Meta(description="of an image")] = 3
     mean: Annotated[
-        tuple[float, float, float], Meta(description="of the input, by channel, RGB in 0..1")
+        tuple[float, ...], Meta(description="of the input, by channel, in 0..1; RGB if three")
     ]
-    std: Annotated[
-        tuple[Positive, Positive, Positive], Meta(description="of the input, by channel")
-    ]
+    std: Annotated[tuple[Positive, ...], Meta(description="of the input, by channel")]
     layers: Annotated[list[LayerDescription], Meta(min_length=1)]
     graph: list[NodeDescription]
 
     def __post_init__(self) -> None:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != self.channels:
+                raise ValueError(f"{name} has {len(values)} numbers, of {self.channels} channels")
         names = {layer.name for layer in self.layers}
         if len(names) < len(self.layers):
             raise ValueError("layers have a name twice")
         if unknown := {node.name for node in self.graph if node.layer} - names:
             raise ValueError(f"graph has {min(unknown)} as a layer, which layers lacks")
+
+    @property
+    def sizes(self) -> Sizes:
+        """Which sides of images the network takes."""
+        return Sizes(self.smallest_input, self.fixed)
 
 
 class StageRecord(Struct):
@@ -214,6 +240,10 @@ class PictureDigests(Struct):
 
     stages: Annotated[Sha256, Meta(description="of UNIT.stages.png")]
     picture: Annotated[Sha256, Meta(description="of UNIT.png")]
+    channels: Annotated[
+        Sha256 | UnsetType,
+        Meta(description="of UNIT.channels.npy, which a picture of more than three channels has"),
+    ] = UNSET
 
 
 class Record(Struct, kw_only=True):

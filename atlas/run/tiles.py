@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from atlas._system.images import to_8bit
 from atlas.errors import AtlasError
+from atlas.network.sizes import Sizes
 from atlas.recipe import RECIPES
 from atlas.run.folder import Run
 from atlas.run.plan import Item
@@ -98,10 +99,10 @@ def stale_files(run: Run, layer: str) -> list[Path]:
     return stale
 
 
-def tile_side(smallest: int) -> int:
-    """Side in pixels of the tiles of a network that takes images from ``smallest`` pixels on."""
-    sizes = [rung.size for rung in RECIPES[RECIPE].ladder(smallest)]
-    return max((size for size in sizes if size <= LARGEST_FIRST_LOOK), default=sizes[0])
+def tile_side(sizes: Sizes) -> int:
+    """Side in pixels of the tiles of a network that takes images of such sizes."""
+    sides = [rung.size for rung in RECIPES[RECIPE].ladder(sizes)]
+    return max((side for side in sides if side <= LARGEST_FIRST_LOOK), default=sides[0])
 
 
 def units_with_tiles(run: Run, layer: str) -> set[int]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import UNSET, to_builtins
 
 from atlas.errors import AtlasError, reason_of
 from atlas.run.folder import Run
-from atlas.run.pictures import FILES, parse_record
+from atlas.run.pictures import FILES, SHOWN, parse_record
 from atlas.run.plan import Item, Plan
 from atlas.run.schema import LayerDescription, RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
@@ -196,6 +197,14 @@ def _layers(run: Run) -> dict[str, LayerDescription]:
     return layers if digest in (None, sha256(data).hexdigest()) else {}
 
 
+def _channels(run: Run) -> int:
+    """Channels of the network's images; three where its description is missing or damaged."""
+    try:
+        return run.network().channels
+    except AtlasError:
+        return SHOWN
+
+
 def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
     """The judge's features of the probe images, when they are of other images or no features."""
     if run.has("judge.npy") and _digest_of(run, "judge.npy") is None:
@@ -211,7 +220,8 @@ def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
 
 def _pictures(run: Run, items: list[Item], seed: int) -> Iterator[Damage]:
     with ThreadPoolExecutor(WORKERS) as pool:
-        faults = pool.map(lambda item: _fault(run, item, seed), items)
+        all_channels = _channels(run) > SHOWN
+        faults = pool.map(lambda item: _fault(run, item, seed, all_channels), items)
         for item, fault in zip(items, faults, strict=True):
             if fault is not None:
                 record = run.picture_path(*item, suffix=".json")
@@ -226,8 +236,11 @@ def _tiles(run: Run) -> Iterator[Damage]:
             yield Damage(path, str(error), "atlas maximize --tiles")
 
 
-def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:
-    """Which of a picture's files is damaged and why; None for a whole one or one not made."""
+def _fault(run: Run, item: Item, seed: int, all_channels: bool) -> tuple[Path, str] | None:
+    """Which of a picture's files is damaged and why; None for a whole one or one not made.
+
+    ``all_channels`` is whether it has a file of all channels besides.
+    """
     path = run.picture_path(*item, suffix=".json")
     if not path.exists():
         return None
@@ -237,15 +250,19 @@ def _fault(run: Run, item: Item, seed: int) -> tuple[Path, str] | None:
         return path, reason_of(error)
     if record.seed != seed:
         return path, f"it is of the seed {record.seed}"
+    if all_channels and record.sha256.channels is UNSET:
+        return path, "sha256.channels is missing"
     grown = sum(stage.size for stage in record.stages)
-    for name, width in (("picture", record.size), ("stages", grown)):
+    widths = {"picture": record.size, "stages": grown}
+    digests = to_builtins(record.sha256)
+    for name in (name for name in FILES if name in digests):
         file = run.picture_path(*item, suffix=FILES[name])
         if not file.exists():
             return file, "missing"
         data = file.read_bytes()
-        if sha256(data).hexdigest() != getattr(record.sha256, name):
+        if sha256(data).hexdigest() != digests[name]:
             return file, "not what its record says"
-        if _size(data) != (width, record.size):
+        if name in widths and _size(data) != (widths[name], record.size):
             return path, f"its {name} is of another size"
     return None
 

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.small_build import Small
 
-from atlas import RECIPES, AtlasError, load_network, maximize_units, open_probe_set, rank_units
+from atlas import (
+    RECIPES,
+    AtlasError,
+    Images,
+    UsageError,
+    load_network,
+    maximize_units,
+    open_probe_set,
+    rank_units,
+)
 from atlas.network.network import Network
 from atlas.probe.probe_set import ProbeSet
 from atlas.target import Picture
@@ -50,6 +59,8 @@ CALLS: dict[str, tuple[Callable[[Any], Any], type]] = {
     "weights": (lambda value: load_network("googlenet", value), Network),
     "device": (lambda value: load_network(Small(), device=value), Network),
     "precision": (lambda value: load_network(Small(), precision=value), Network),
+    "probe pixels": (lambda value: Images(["a"], value), Images),
+    "probe names": (lambda value: Images(value, np.zeros((1, 8, 8, 3), np.uint8)), Images),
     "mean": (lambda value: load_network(Small(), mean=value), Network),
     "std": (lambda value: load_network(Small(), std=value), Network),
     "source": (lambda value: open_probe_set(value), ProbeSet),
@@ -85,11 +96,21 @@ def test_any_argument_is_used_or_refused_in_one_line(name: str, value: Any) -> N
 def test_a_module_of_any_precision_is_shown_in_the_one_asked_for(kind: torch.dtype) -> None:
     module = Small().to(kind)
     network = load_network(module)
-    (parameter, *_) = network.graph.parameters()
+    (parameter, *_) = network.module.parameters()
     assert parameter.dtype == torch.float32
     assert network.weights.sha256 == load_network(module).weights.sha256
     (picture,) = maximize_units(network, [("conv1", 1)], RECIPE)
     assert picture.status == "ok"
+
+
+@pytest.mark.parametrize(
+    "value", [3, "3x8x8", "abc", (), (3, 8), (3, 8, 9), (0, 8, 8), 1.5, [None]]
+)
+def test_an_input_that_is_no_shape_is_refused_in_one_line(value: Any) -> None:
+    for network in (Small(), "googlenet"):
+        with pytest.raises(UsageError, match=r"^input is ") as refused:
+            load_network(network, "bundled", input=value)
+        assert len(str(refused.value).splitlines()) == 1
 
 
 @given(st.sampled_from(["pictures", "units", "conv1"]), st.integers(-5, 9))

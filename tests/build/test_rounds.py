@@ -11,6 +11,7 @@ from support.small_build import Colors, contents, draw_photographs, shrink
 from atlas.build import maximize, render
 from atlas.cli import main
 from atlas.examine import similarity_judge
+from atlas.network.sizes import Sizes
 from atlas.recipe import RECIPES, Recipe
 from atlas.render.site_check import check_site
 from atlas.run import rounds
@@ -51,14 +52,14 @@ def test_first_all_recipes_are_looked_at_and_then_they_are_finished(
 ) -> None:
     monkeypatch.setattr(rounds, "FIRST_LOOK", {"article": 74})
     asked = {"clear": RECIPES["clear"], "article": RECIPES["article"]}
-    assert all_rounds(asked, 15) == [
+    assert all_rounds(asked, Sizes(15)) == [
         Round("clear", 100),
         Round("article", 74),
         Round("clear", 249),
         Round("article", 249),
     ]
     tiny, large = Recipe(upscales=3), Recipe(start_size=200, upscales=2)
-    assert all_rounds({"tiny": tiny, "large": large}, 15) == [
+    assert all_rounds({"tiny": tiny, "large": large}, Sizes(15)) == [
         Round("tiny", 32),
         Round("large", 220),
     ]

@@ -19,6 +19,7 @@ from atlas.build import resources, tiles
 from atlas.cli import main
 from atlas.examine import similarity_judge
 from atlas.maximize.loop import maximize_chunk
+from atlas.network.sizes import Sizes
 from atlas.rank.tables import scales
 from atlas.run import tiles as run_tiles
 from atlas.run.folder import Run
@@ -207,7 +208,7 @@ def test_tiles_of_another_clear_are_made_again_and_shown_until_then(
 
 
 def test_networks_that_take_only_large_images_have_larger_tiles() -> None:
-    assert [run_tiles.tile_side(smallest) for smallest in (1, 100, 101, 200)] == [
+    assert [run_tiles.tile_side(Sizes(smallest)) for smallest in (1, 100, 101, 200)] == [
         100,
         100,
         126,

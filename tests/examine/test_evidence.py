@@ -30,7 +30,7 @@ def activations(made: Network, layer: str, picture: NDArray[np.uint8]) -> NDArra
     values = torch.from_numpy(x.transpose(2, 0, 1)[None])
     with torch.inference_mode():
         for i in range(int(layer) + 1):
-            values = made.graph.get_submodule(str(i)).double()(values)
+            values = made.module.get_submodule(str(i)).double()(values)
     return values[0].numpy()
 
 

@@ -14,6 +14,7 @@ from atlas.maximize.loop import enlarge
 from atlas.maximize.seeding import starting_noise
 from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
+from atlas.network.sizes import Sizes
 from atlas.network.weights import load_model
 from atlas.recipe import RECIPES, Recipe
 from atlas.target import Target
@@ -31,7 +32,7 @@ def test_the_ladder_is_the_articles() -> None:
 
 
 def test_a_network_with_a_larger_smallest_input_starts_higher_and_ends_alike() -> None:
-    ladder = RECIPES["article"].ladder(smallest=31)
+    ladder = RECIPES["article"].ladder(Sizes(31))
     assert ladder[0].size == 32
     assert len(ladder) == 43
     assert ladder[-1].size == 249
@@ -40,7 +41,7 @@ def test_a_network_with_a_larger_smallest_input_starts_higher_and_ends_alike() -
 def test_the_growth_series_is_the_articles() -> None:
     recipe = RECIPES["article"]
     assert [r.upscale for r in recipe.ladder() if recipe.is_stage(r)] == [0, 9, 18, 27, 36, 45]
-    shown = [r.upscale for r in recipe.ladder(31) if recipe.is_stage(r, 31)]
+    shown = [r.upscale for r in recipe.ladder(Sizes(31)) if recipe.is_stage(r, Sizes(31))]
     assert shown == [3, 9, 18, 27, 36, 45]
 
 

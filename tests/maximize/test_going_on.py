@@ -50,7 +50,7 @@ def test_pictures_that_stop_anywhere_and_go_on_are_those_of_one_go(
     network = load_network(Small(), precision=precision)  # type: ignore[arg-type]
     scales = [0.5, 1.0, 2.0]
     whole = maximize_chunk(network, TARGETS, recipe, 3, scales=scales)
-    ladder = [rung.size for rung in recipe.ladder(network.smallest_input)]
+    ladder = [rung.size for rung in recipe.ladder(network.sizes)]
     run, pictures = Run(tmp_path_factory.mktemp("run")), None
     for stop in sorted(data.draw(st.sets(st.sampled_from(ladder[:-1]), max_size=3))):
         pictures = maximize_chunk(

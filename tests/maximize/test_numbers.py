@@ -50,8 +50,8 @@ def test_a_picture_that_is_no_number_is_marked_and_changes_no_bit_of_the_others(
     whole = maximize_units(googlenet, UNITS, recipe)
     draw = seeding.starting_noise
 
-    def spoilt(seed: int, target: Target, attempt: int, size: int) -> torch.Tensor:
-        noise = draw(seed, target, attempt, size)
+    def spoilt(seed: int, target: Target, attempt: int, *shape: int) -> torch.Tensor:
+        noise = draw(seed, target, attempt, *shape)
         if (target.layer, target.unit) == UNITS[place]:
             noise[1, 5, 6] = value
         return noise

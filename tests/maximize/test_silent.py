@@ -153,7 +153,7 @@ def test_a_unit_that_falls_asleep_is_silent() -> None:
 
 
 def objective_at_start(network: Network, images: np.ndarray) -> float:
-    return float(network.graph(network.normalize(torch.from_numpy(images))).abs().sum())
+    return float(network.module(network.normalize(torch.from_numpy(images))).abs().sum())
 
 
 # A broken unit harms no other

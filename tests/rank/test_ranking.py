@@ -72,7 +72,7 @@ def close(found: Any, expected: Any) -> None:
 
 def activations(made: Network, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
     """NxUxHxW of each of the layers for all images at once, by the plain modules."""
-    parts = [made.graph.get_submodule(str(i)) for i in range(6)]
+    parts = [made.module.get_submodule(str(i)) for i in range(6)]
     x: Tensor = torch.from_numpy(pixels.astype(np.float64) / 255).permute(0, 3, 1, 2)
     mean, std = x.new_tensor(made.mean), x.new_tensor(made.std)
     x = (x - mean.view(3, 1, 1)) / std.view(3, 1, 1)

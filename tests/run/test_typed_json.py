@@ -98,7 +98,8 @@ def test_the_place_of_what_is_wrong_is_told(tables: dict[str, Any], data: st.Dat
         (Record, {"activations": [1, -2]}, "activations[1] is no number >= 0"),
         (Record, {"sha256": {"stages": SHA}}, "sha256.picture is missing"),
         (NetworkDescription, {"std": [1, 1, 0]}, "std[2] is no number > 0"),
-        (NetworkDescription, {"mean": [1]}, "mean is no list of length 3"),
+        (NetworkDescription, {"mean": [1]}, "mean has 1 numbers, of 3 channels"),
+        (NetworkDescription, {"channels": 1}, "mean has 3 numbers, of 1 channels"),
         (NetworkDescription, {"layers": [LAYER, LAYER]}, "layers have a name twice"),
         (
             NetworkDescription,

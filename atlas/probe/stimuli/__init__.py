@@ -29,6 +29,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.probe.size import PROBE_SIZE, resized
+
 from . import living, materials, noises, patterns, solids, views
 from .drawing import Field
 
@@ -57,10 +59,10 @@ class Stimulus:
         is_noise = self.family == "noise" and self.parameters["exponent"] == 1
         return self.family == "scene" or is_noise
 
-    def draw(self) -> NDArray[np.uint8]:
-        """The image, 224x224x3 sRGB bytes; the same on every call."""
+    def draw(self, side: int = PROBE_SIZE) -> NDArray[np.uint8]:
+        """The image, SxSx3 sRGB bytes, drawn at 224 pixels; the same on every call."""
         image = self.painter(**self.parameters)
-        return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
+        return resized(np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8), side)
 
 
 @cache
