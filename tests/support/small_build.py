@@ -40,7 +40,9 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
 
     def load(name: str, weights: str, device: Any = "cpu", **options: Any) -> Network:
         torch.manual_seed(len(weights))
-        return Network(Small(), name=name, device=device, **options)
+        own = {key: options[key] for key in ("precision", "input", "mean", "std") if key in options}
+        own = {key: value for key, value in own.items() if value is not None}
+        return Network(Small(), name=name, device=device, **own)
 
     patch.setattr(resources, "load_network", load)
     patch.setattr(loading, "load_network", load)
