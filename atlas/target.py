@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from atlas._system.contact_sheet import Cell, contact_sheet
 from atlas._system.images import encode_png, to_8bit
 
-Status = Literal["ok", "silent", "broken"]
+Status = Literal["ok", "outweighed", "silent", "broken"]
+
+OF_THE_UNIT: tuple[Status, ...] = ("ok", "outweighed")
+"""How a picture ended that its unit had a part in, so that it counts as one of the unit's."""
+
+LEAST_CONTRAST = 10 / 255
+"""A picture is flat whose pixels have a smaller standard deviation, of 0..1."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,9 @@ class Picture:
         seed: of the run.
         attempt: 0, or how often the unit was started again.
         status: ``silent`` when the unit's activation was zero throughout the last size at every
-            attempt, ``broken`` when its loss was not finite at some step, else ``ok``.
+            attempt, ``broken`` when its loss was not finite at some step; ``outweighed`` by the
+            regularizers when the activation ended below that on the noise at the start, or the
+            picture is flat; else ``ok``.
         image: CxHxW in 0..1, RGB where C is 3; float64 when the network is, else float32.
         activations: RMS of the unit before every optimizer step, on the view of that step.
         terms: activation (that RMS), the recipe's regularizers and loss before the last step.

@@ -17,6 +17,7 @@ from atlas.run.pictures import read_channels, read_picture, read_record
 from atlas.run.plan import Item
 from atlas.run.rounds import side
 from atlas.run.tables import KEY, TABLES
+from atlas.target import OF_THE_UNIT
 
 COLUMNS = TABLES["examination"].names
 
@@ -91,7 +92,7 @@ def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[It
     tasks = run.table("tasks")
     if judge is not None and len(tasks):
         photographs = run.array("judge")
-        likenesses = [item for item in made if read_record(run, item).status == "ok"]
+        likenesses = [item for item in made if read_record(run, item).status in OF_THE_UNIT]
         for recipe in dict.fromkeys(item.recipe for item in likenesses):
             shown: dict[tuple[str, int], list[np.ndarray]] = {}
             items = [item for item in likenesses if item.recipe == recipe]

@@ -23,6 +23,7 @@ from atlas.run.identity import check_identity
 from atlas.run.pictures import read_record, write_pictures
 from atlas.run.plan import Item, Plan, halves
 from atlas.run.rounds import Round, one_round, side, unfinished
+from atlas.target import OF_THE_UNIT
 
 
 def maximize(session: Session) -> None:
@@ -154,10 +155,16 @@ def _status(run: Run, wanted: Sequence[Item]) -> str:
     """How many pictures came out, and which did not, in words."""
     records = [read_record(run, item) for item in wanted]
     counts = Counter(record.status for record in records)
-    woken = sum(record.status == "ok" and record.attempt > 0 for record in records)
-    parts = [f"{counts['ok']} of {len(records)} pictures made"]
+    woken = sum(record.status in OF_THE_UNIT and record.attempt > 0 for record in records)
+    made = sum(counts[status] for status in OF_THE_UNIT)
+    parts = [f"{made} of {len(records)} pictures made"]
     if woken:
         parts.append(f"{woken} of them from a later start")
+    if counts["outweighed"]:
+        parts.append(
+            f"{counts['outweighed']} of them outweighed by the regularizers, and so no likeness: "
+            "the recipe clear has none, and a recipe of one's own a larger activation_weight"
+        )
     if counts["silent"]:
         parts.append(f"{counts['silent']} units silent at every start")
     if counts["broken"]:

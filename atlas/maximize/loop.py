@@ -23,7 +23,7 @@ from atlas.network.fit import fit
 from atlas.network.network import Network
 from atlas.network.ways import UnitTrunk, unit_trunk
 from atlas.recipe import Recipe
-from atlas.target import Picture, Status, Target
+from atlas.target import LEAST_CONTRAST, Picture, Status, Target
 
 RETRIES = 3
 """How often a unit that is silent at the last size is started again from other noise."""
@@ -183,12 +183,15 @@ class _Climb:
         made: dict[int, Picture] = {}
         for place, i in enumerate(order):
             own = dict(zip(loss.terms, steps[:, :, place].T, strict=True))
-            was_broken = begun[i].status == "broken"
+            activations = np.concatenate([begun[i].activations, own["activation"]])
+            status: Status = "broken"
+            if begun[i].status != "broken" and np.isfinite(own["loss"]).all():
+                status = _status(activations, finished[place], recipe)
             made[i] = replace(
                 begun[i],
-                status=_status(own["activation"], own["loss"], recipe.steps, was_broken),
+                status=status,
                 image=finished[place],
-                activations=np.concatenate([begun[i].activations, own["activation"]]),
+                activations=activations,
                 terms={name: values[-1].item() for name, values in own.items()},
                 # Where it stopped before was the end of its growth then, and is no stage now.
                 stages=[stage for stage in begun[i].stages if stage[0] in upscales]
@@ -220,12 +223,12 @@ class _Climb:
 
 
 def _status(
-    activations: NDArray[np.float64],
-    losses: NDArray[np.float64],
-    last_size: int,
-    was_broken: bool,
+    activations: NDArray[np.float64], image: NDArray[np.floating], recipe: Recipe
 ) -> Status:
-    """How a picture stands; ``last_size`` is how many steps its last size had."""
-    if was_broken or not np.isfinite(losses).all():
-        return "broken"
-    return "ok" if activations[-last_size:].any() else "silent"
+    """How a picture stands of which all numbers are finite; ``activations`` since its start."""
+    if not activations[-recipe.steps :].any():
+        return "silent"
+    flat = image.std() < LEAST_CONTRAST
+    if recipe.regularizers() and (flat or activations[-1] < activations[0]):
+        return "outweighed"
+    return "ok"

@@ -11,6 +11,7 @@ from atlas.render.method import maximizers
 from atlas.render.pictures import Look
 from atlas.render.units import Layer, Picture, Unit
 from atlas.run.tables import Evidence
+from atlas.target import OF_THE_UNIT
 
 Looks = Mapping[str, Look]
 
@@ -49,7 +50,7 @@ class Measure:
         found = [
             self.of(unit, picture, looks[picture.stem])
             for picture in unit.by(recipe)
-            if picture.status == "ok"
+            if picture.status in OF_THE_UNIT
         ]
         known = [value for value in found if value is not None and (value > 0 or not self.log)]
         if not known:

@@ -138,10 +138,12 @@ def _outcomes(catalog: Catalog) -> str:
     for recipe in catalog.recipes:
         found = [picture.status for unit in catalog.pictured for picture in unit.by(recipe)]
         silent, broken = found.count("silent"), found.count("broken")
-        told.append(f"{silent} and {broken} of {len(found)} by {recipe}")
+        outweighed = found.count("outweighed")
+        told.append(f"{silent}, {broken} and {outweighed} of {len(found)} by {recipe}")
     return (
-        "Pictures that ended silent (their unit at rest throughout the last size) and broken (a "
-        f"loss that was no finite number): {', '.join(told)}."
+        "Pictures that ended silent (their unit at rest throughout the last size), broken (a loss "
+        "that was no finite number) and outweighed by the regularizers (flat, or less active than "
+        f"the noise at the start; these count in every figure): {', '.join(told)}."
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
+from atlas.target import OF_THE_UNIT
+
 if TYPE_CHECKING:
     from atlas.render.units import Layer, Unit
 
@@ -75,7 +77,7 @@ def _gains(unit: "Unit", *recipes: str) -> tuple[float, ...]:
     gains = tuple(
         picture.evidence.gain_rms
         for picture in pictures
-        if picture and picture.evidence and picture.status == "ok" and not picture.growing
+        if picture and picture.evidence and picture.status in OF_THE_UNIT and not picture.growing
         if picture.evidence.gain_rms
     )
     return gains if len(gains) == len(recipes) else ()

@@ -1,5 +1,7 @@
 """Units that answer to nothing, that wake late, and that break: each to itself alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,12 +15,17 @@ from atlas.maximize.units import maximize_units
 from atlas.network.bvlc_googlenet import LocalResponseNorm
 from atlas.network.loading import load_network
 from atlas.network.network import Network
-from atlas.recipe import Recipe
-from atlas.target import Target
+from atlas.recipe import RECIPES, Recipe
+from atlas.target import OF_THE_UNIT, Picture, Target
 
 RECIPE = Recipe(start_size=8, upscales=2, factor=1.25, steps=3)
 SIZES = [8, 10, 12]
 PIXEL_STEPS = 3 * sum(size**2 for size in SIZES)
+
+
+def ended(picture: Picture) -> str:
+    """How a picture ended; one that its unit had a part in, outweighed or not, was seen."""
+    return "seen" if picture.status in OF_THE_UNIT else picture.status
 
 
 def dead_at(unit: int) -> nn.Module:
@@ -40,7 +47,7 @@ def test_a_dead_unit_is_started_four_times_and_then_silent(layer: str, precision
     done: list[int] = []
     units = [(layer, 0), (layer, 2), (layer, 3)]
     pictures = maximize_units(network, units, RECIPE, progress=done.append)
-    assert [picture.status for picture in pictures] == ["ok", "silent", "ok"]
+    assert [ended(picture) for picture in pictures] == ["seen", "silent", "seen"]
     assert [picture.attempt for picture in pictures] == [0, 3, 0]
     assert sum(done) == (3 + RETRIES) * PIXEL_STEPS, "the silent one alone starts again"
     silent = pictures[1]
@@ -93,7 +100,7 @@ def test_each_unit_keeps_the_first_of_four_starts_that_leaves_it_awake() -> None
         starts = [starting_noise(3, target, attempt, 12).double() for attempt in range(4)]
         tries = [plain_loop(module, target, start.numpy(), steps=2) for start in starts]
         awake = [attempt for attempt, (_, history) in enumerate(tries) if any(history[-2:])]
-        assert picture.status == ("ok" if awake else "silent")
+        assert ended(picture) == ("seen" if awake else "silent")
         assert picture.attempt == (awake[0] if awake else 3)
         image, history = tries[picture.attempt]
         np.testing.assert_allclose(picture.image, image, atol=1e-8)
@@ -132,7 +139,7 @@ def test_a_unit_that_wakes_by_itself_keeps_the_plain_loops_picture() -> None:
     assert sum(done) == 2 * 4 * sum(size**2 for size in sizes), "nothing is started again"
     assert not woken.activations[:4].any() and woken.activations[-1] > 0
     for picture in (woken, other):
-        assert (picture.status, picture.attempt) == ("ok", 0)
+        assert (ended(picture), picture.attempt) == ("seen", 0)
         image, history = plain_loop(module, picture.target, white[0], steps=4, upscales=2)
         np.testing.assert_allclose(picture.image, image, atol=1e-10)
         np.testing.assert_allclose(picture.activations, history, atol=1e-10)
@@ -182,10 +189,10 @@ def test_a_broken_unit_is_noticed_and_its_neighbors_are_unchanged(
     network = load_network(module, precision=precision)  # type: ignore[arg-type]
     units = [("0", 1), ("2", 0), ("2", 1), ("1", 2), ("2", 3)]
     together = maximize_units(network, units, RECIPE)
-    assert [p.status for p in together] == ["ok", "ok", "broken", "ok", "ok"]
+    assert [ended(p) for p in together] == ["seen", "seen", "broken", "seen", "seen"]
     assert together[2].attempt == 0
     for unit, picture in zip(units, together, strict=True):
-        if picture.status == "ok":
+        if ended(picture) == "seen":
             (alone,) = maximize_units(network, [unit], RECIPE)
             tolerance = 1e-8 if precision == "float64" else 1e-4
             np.testing.assert_allclose(picture.image, alone.image, atol=tolerance)
@@ -249,3 +256,18 @@ def test_a_start_belongs_to_its_unit_in_whatever_chunk() -> None:
 def test_a_unit_out_of_range_is_wrong_usage(unit: int, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         maximize_units(load_network(dead_at(2)), [("0", 0), ("2", unit)], RECIPE)
+
+
+@pytest.mark.parametrize("recipe", ["article", "clear"])
+def test_a_unit_that_the_regularizers_outweigh_is_told_from_one_that_is_seen(recipe: str) -> None:
+    """The layer as it is, and divided by 3,000, which the next one could undo."""
+    short = replace(RECIPES[recipe], start_size=32, upscales=2, factor=1.2, activation_weight=1.0)
+    statuses = []
+    for scale in (10, 1 / 300):
+        torch.manual_seed(1)
+        module = nn.Sequential(nn.Conv2d(3, 8, 5, 2, bias=False), nn.ReLU(), nn.Conv2d(8, 8, 5))
+        filters = nn.init.orthogonal_(torch.empty(8, 75)).view(8, 3, 5, 5)
+        module.load_state_dict({**module.state_dict(), "0.weight": scale * filters})
+        (made,) = maximize_units(load_network(module), [("1", 2)], short, scales=[scale])
+        statuses.append(made.status)
+    assert statuses == ["ok", "outweighed" if recipe == "article" else "ok"]

@@ -180,7 +180,7 @@ def section(findings: str, key: str) -> str:
 
 
 def test_findings_say_how_many_pictures_and_units_are_left_out(better: str) -> None:
-    counts = "1 and 0 of 16 by article, 1 and 0 of 16 by calm, 1 and 0 of 16 by still."
+    counts = "1, 0 and 0 of 16 by article, 1, 0 and 0 of 16 by calm, 1, 0 and 0 of 16 by still."
     assert counts in section(better, "silent")
     left_out = "1 of 16 by article, 1 of 16 by calm and 1 of 16 by still."
     for key in ("identification", "robustness", "gain", "frequency"):
