@@ -13,12 +13,14 @@ from torch import Tensor, nn
 from atlas._system import arguments
 from atlas.errors import AtlasError
 from atlas.network.branches import branches
+from atlas.network.default_layers import default_layers
 from atlas.network.graph import anatomy, smallest_input
 from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from atlas.network.layer import Layer
+from atlas.network.places import find_places
 from atlas.network.precision import PRECISIONS, Precision
 from atlas.network.sizes import Sizes
-from atlas.network.trace import _default_layers, _modules, _trace
+from atlas.network.trace import _modules, _trace
 from atlas.network.weights import WeightsInfo
 from atlas.probe.size import PROBE_SIZE
 
@@ -94,10 +96,12 @@ class Network:
             image = f"{self.channels}x{self.input_size}x{self.input_size}"
             raise AtlasError(f"{name} cannot take a {image} image ({reason})") from error
         self._modules = {part: kind for part, kind in _modules(module) if part in self.paths}
-        names = _default_layers(self._modules)
-        if not names:
-            raise AtlasError(f"{name} has no top-level module with a convolution; nothing to show")
-        self.layers = tuple(self.layer(layer) for layer in names)
+        self.places = find_places(module, self.graph, self.paths, self._anatomy)
+        chosen = default_layers(module, self.places)
+        if not chosen.names:
+            raise AtlasError(f"{name} has no convolution that makes maps; nothing to show")
+        self.layers = tuple(self.layer(layer) for layer in chosen.names)
+        self.why_default = chosen.why
         deepest = [node for node, stage in self._anatomy.items() if len(stage.shape) == 3][-1]
         smallest = smallest_input(self.graph, deepest, self.channels, self.input_size)
         self.sizes = Sizes(smallest)
@@ -157,12 +161,18 @@ class Network:
         return self._anatomy[node].shape[0]
 
     def chain(self) -> list[tuple[str, Layer]]:
-        """Class name and description of the top-level modules with positions, in depth order."""
-        return [
-            (type(part).__name__, self.layer(name))
-            for name, part in sorted(self._modules.items(), key=lambda item: self.depth(item[0]))
+        """Kind and description of the parts to draw, in depth order.
+
+        They are the top-level modules with positions, or the default layers where these are others.
+        """
+        names = [
+            name
+            for name in sorted(self._modules, key=self.depth)
             if len(self._anatomy[self.paths[name]].shape) == 3
         ]
+        if not all(layer.name in names for layer in self.layers):
+            names = [layer.name for layer in self.layers]
+        return [(self.places.named[name].kind, self.layer(name)) for name in names]
 
     @property
     def smallest_input(self) -> int:

@@ -5,14 +5,6 @@ from torchvision.models.feature_extraction import NodePathTracer
 
 from atlas.errors import AtlasError, reason_of
 
-GOOGLENET_LAYERS = (
-    *("conv1", "maxpool1", "conv2", "conv3", "maxpool2"),
-    *("inception3a", "inception3b", "maxpool3"),
-    *("inception4a", "inception4b", "inception4c", "inception4d", "inception4e", "maxpool4"),
-    *("inception5a", "inception5b"),
-)
-"""The sixteen layers whose units the article showed."""
-
 
 def _trace(module: nn.Module, name: str) -> tuple[fx.GraphModule, dict[str, str]]:
     """Trace the module; return the graph and, for every name a user may give, its node."""
@@ -43,15 +35,3 @@ def _modules(module: nn.Module) -> list[tuple[str, nn.Module]]:
         else:
             found.append((name, child))
     return found
-
-
-def _default_layers(modules: dict[str, nn.Module]) -> list[str]:
-    """The article's layers where the network has them, else its convolutional stages."""
-    if all(layer in modules for layer in GOOGLENET_LAYERS):
-        return list(GOOGLENET_LAYERS)
-    inside = {name: part for name, part in modules.items() if name.startswith("features.")}
-    return [
-        name
-        for name, part in (inside or modules).items()
-        if any(isinstance(piece, nn.Conv2d) for piece in part.modules())
-    ]
