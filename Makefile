@@ -10,7 +10,7 @@ PYTHON := $(VENV)/bin/python
 # `make atlas TOP=3 PROBE='my photographs'` passes on what stands on make's command line and nothing
 # else: SITE or SEED in the environment may be anyone's. The text goes as it was typed ($(value))
 # and as one word of the shell; only make's own $$ is read, as $.
-SETTINGS := CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE \
+SETTINGS := CONFIG NETWORK NETWORK_ARGS WEIGHTS PROBE LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE \
 	PRECISION BATCH RUN SITE TEMPLATES BASE_URL PUBLISH_PROBE_IMAGES QUIET
 unexport $(SETTINGS) PORT REMOTE TORCH TORCH_CPU
 
@@ -25,8 +25,8 @@ QUICK = --run runs/quick --site runs/quick-site --top 3 \
 help: ## list the commands
 	@echo "make COMMAND [VARIABLE=value ...]"
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  %-8s %s\n", $$1, $$2}'
-	@echo "Variables, each the option of its name: CONFIG NETWORK WEIGHTS PROBE LAYERS UNITS TOP"
-	@echo "  RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL"
+	@echo "Variables, each the option of its name: CONFIG NETWORK NETWORK_ARGS WEIGHTS PROBE LAYERS"
+	@echo "  UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL"
 	@echo "  PUBLISH_PROBE_IMAGES=1 QUIET=1; for serve SITE PORT, for publish SITE REMOTE; VENV (.venv)."
 	@echo "TORCH=cpu installs torch without CUDA: hundreds of MB instead of gigabytes."
 

@@ -29,6 +29,7 @@ COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
 # DESIGN: Command line. An option, a value, and what the settings then hold.
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "network": (["resnet18"], "resnet18"),
+    "network_args": (["depth=18,name=thin"], (("depth", 18), ("name", "thin"))),
     "weights": (["bundled"], "bundled"),
     "probe": (["photographs"], "photographs"),
     "layers": (["conv1,inception4*"], ("conv1", "inception4*")),

@@ -21,7 +21,8 @@ from atlas.render import serve
 from atlas.settings import Settings, read, read_file
 
 TAKEN: dict[str, list[str]] = {
-    "network": ["googlenet", "resnet18"],
+    "network": ["googlenet", "resnet18", "mynet.py:Net", "timm:dla34"],
+    "network_args": ["depth=18", "a=[1,2],b=x y"],
     "weights": ["auto", "bundled", "my weights.pth"],
     "probe": ["auto", "stimuli", "./album"],
     "layers": ["conv1", "conv1,inception4*", " conv1 , conv2"],

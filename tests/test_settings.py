@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 # DESIGN: Command line. Options that are no settings: --config, --version, serve's --port.
 DEFAULTS = {
     "network": "googlenet",
+    "network_args": (),
     "weights": "auto",
     "probe": "auto",
     "layers": None,

@@ -52,7 +52,10 @@ def open_network(
     if kept and asked == "auto":
         asked = kept.identity.precision
     precision = choose_precision(asked, device)
-    return load_network(settings.network, settings.weights, device, precision=precision)
+    arguments = {"network_args": dict(settings.network_args)} if settings.network_args else {}
+    return load_network(
+        settings.network, settings.weights, device, precision=precision, **arguments
+    )
 
 
 def choose_device(asked: str, local_rank: int = 0) -> torch.device:

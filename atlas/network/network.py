@@ -87,7 +87,7 @@ class Network:
             torch.tensor(values, device=self.device, dtype=torch.float64).view(-1, 1, 1)
             for values in (self.mean, self.std)
         ]
-        self.weights = weights or _describe_weights(module)
+        self.weights = weights or describe_weights(module)
         self._depths = {node.name: index for index, node in enumerate(self.graph.graph.nodes)}
         try:
             self._anatomy = anatomy(self.graph, self.channels, self.input_size)
@@ -228,7 +228,7 @@ def _device(name: str | torch.device) -> torch.device:
     return device
 
 
-def _describe_weights(module: nn.Module) -> WeightsInfo:
+def describe_weights(module: nn.Module) -> WeightsInfo:
     """Identify the weights of a module by their content."""
     state: dict[str, Any] = module.state_dict()
     digest = hashlib.sha256()

@@ -41,6 +41,7 @@ class WeightsInfo:
         classes: how many the network tells apart.
         notice: what everyone who sees its pictures should know about the weights, if anything.
         fallback: why ``auto`` took the bundled ones; names places of this machine.
+        reading: lines for the log about what was taken.
     """
 
     source: str
@@ -49,16 +50,19 @@ class WeightsInfo:
     classes: int
     notice: str | None
     fallback: str | None = None
+    reading: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> list[str]:
         """Lines for the log."""
         said = {"NOTICE": self.notice, "auto took the bundled weights": self.fallback}
-        return [f"{what}: {text}" for what, text in said.items() if text]
+        return [*self.reading, *(f"{what}: {text}" for what, text in said.items() if text)]
 
     def as_json(self) -> dict[str, Any]:
         """The weights as a run keeps them, wherever it was made."""
-        return {name: value for name, value in asdict(self).items() if name != "fallback"}
+        kept = asdict(self)
+        del kept["fallback"], kept["reading"]
+        return kept
 
 
 def load_model(
@@ -142,6 +146,12 @@ def _trained(network: str, path: Path) -> tuple[nn.Module, dict[str, Tensor]]:
         model = untrained(network, len(state[name]))
     _fill(model, state, f"{path} does not hold the weights of {network}")
     return model, state
+
+
+def fill(module: nn.Module, path: Path, name: str) -> list[str]:
+    """Fill any network, called ``name``, from a file of weights; return lines for the log."""
+    _fill(module, read_weights(path), f"{path} does not hold the weights of {name}")
+    return []
 
 
 def _fill(model: nn.Module, state: Mapping[str, Tensor], complaint: str) -> None:

@@ -35,7 +35,7 @@ def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
 def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     identity = catalog.settings.identity
-    names = ("weights", "probe", "recipe", "upscales", "steps")
+    names = ("network_args", "weights", "probe", "recipe", "upscales", "steps")
     probe = catalog.settings.probe
     known = probe.kind != "folder" or probe.name == UNNAMED
     return {
@@ -51,14 +51,21 @@ def _command(options: dict[str, Any]) -> str:
     words = ["atlas", "build"]
     for name, value in options.items():
         value = _as_text(value)
-        if value is None or value == _as_text(DEFAULTS[name]):
+        if value in (None, "") or value == _as_text(DEFAULTS[name]):
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
-        words += [f"--{name}", shell_word(str(value))]
+        words += [f"--{name.replace('_', '-')}", shell_word(str(value))]
     return " ".join(words)
 
 
 def _as_text(value: Any) -> Any:
-    """Several names as one word."""
+    """Several names, or values by name, as one word."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={_value(each)}" for key, each in value.items())
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _value(value: Any) -> str:
+    """A value as ``--network-args`` reads it; of what may be a path, its last part."""
+    return repr(base_name(value) if isinstance(value, str) else value)

@@ -1,0 +1,101 @@
+"""From the address of a network to the network with its weights and its input."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from atlas._system.display import display_name
+from atlas._system.paths import as_path
+from atlas.errors import UsageError
+from atlas.network.address import Address
+from atlas.network.network import describe_weights
+from atlas.network.timm_models import classes_in, make_timm
+from atlas.network.user_code import make_network
+from atlas.network.weight_file import digest, read_weights
+from atlas.network.weights import WeightsInfo, fill
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A network from an address.
+
+    Args:
+        module: with its weights.
+        info: where these came from.
+        published: ``input``, ``mean`` and ``std`` as far as they are known with it.
+    """
+
+    module: nn.Module
+    info: WeightsInfo
+    published: dict[str, Any] = field(default_factory=dict)
+
+
+def open_address(address: Address, weights: str, arguments: Mapping[str, Any]) -> Opened:
+    """Make the network at an address.
+
+    Args:
+        address: where it is.
+        weights: ``auto`` (its own, or those that timm publishes), ``imagenet`` (the latter) or a
+            file.
+        arguments: of the callable that makes it.
+
+    Raises:
+        UsageError: for weights that there are not at such an address.
+        AtlasError: when the network cannot be made, or the file does not hold its weights.
+    """
+    own = address.kind in ("file", "module")
+    if weights == "bundled" or (own and weights == "imagenet"):
+        raise UsageError(f"there are no {weights} weights of {address.name}; give auto or a file")
+    path = None if weights in ("auto", "imagenet") else as_path(weights)
+    module, published = (
+        (make_network(address, arguments), {}) if own else _of_timm(address, path, arguments)
+    )
+    if path is None:
+        said = (
+            "its own weights, as the code made them" if own else "the weights that timm publishes"
+        )
+        info = replace(
+            describe_weights(module), name=address.attribute, reading=(f"{address.name}: {said}",)
+        )
+    else:
+        info = _filled(module, path, address.name)
+    return Opened(module, _with_arguments(info, arguments), published)
+
+
+def _of_timm(
+    address: Address, path: Path | None, arguments: Mapping[str, Any]
+) -> tuple[nn.Module, dict[str, Any]]:
+    """A network of timm; for a file, with a head of as many classes as that has."""
+    module, published = make_timm(address, path is None, arguments)
+    if path is None or "num_classes" in arguments:
+        return module, published
+    classes = classes_in(module, read_weights(path))
+    if classes in (None, getattr(module, "num_classes", None)):
+        return module, published
+    return make_timm(address, False, {**arguments, "num_classes": classes})
+
+
+def _filled(module: nn.Module, path: Path, name: str) -> WeightsInfo:
+    """Fill a network from a file of weights."""
+    sha256 = digest(path)
+    reading = fill(module, path, name)
+    return WeightsInfo(
+        source="file",
+        name=display_name(path.name),
+        sha256=sha256,
+        classes=describe_weights(module).classes,
+        notice=None,
+        reading=tuple(reading),
+    )
+
+
+def _with_arguments(info: WeightsInfo, arguments: Mapping[str, Any]) -> WeightsInfo:
+    """Let the same weights with other arguments be another network."""
+    if not arguments:
+        return info
+    content = repr((info.sha256, sorted(arguments.items()))).encode()
+    return replace(info, sha256=hashlib.sha256(content).hexdigest())
