@@ -56,6 +56,9 @@ def consistent(layers: Any, units: Any, **others: Any) -> Settings:
 SETTINGS = st.builds(
     consistent,
     network=name,
+    network_args=st.dictionaries(
+        st.from_regex("[a-z]{1,3}", fullmatch=True), whole | name, max_size=2
+    ).map(lambda table: tuple(table.items())),
     weights=name,
     probe=name,
     layers=st.none() | st.lists(name, min_size=1, unique=True).map(tuple),
@@ -81,6 +84,7 @@ def test_every_setting_is_in_the_example_file() -> None:
     shown = read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
     examples = {"layers", "units", "tiles", "upscales", "steps", "templates", "base_url", "recipes"}
+    examples |= {"network_args"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert read_file(ROOT / "atlas.toml") == {}
 

@@ -52,9 +52,12 @@ def open_network(
     if kept and asked == "auto":
         asked = kept.identity.precision
     precision = choose_precision(asked, device)
-    arguments = {"network_args": dict(settings.network_args)} if settings.network_args else {}
     return load_network(
-        settings.network, settings.weights, device, precision=precision, **arguments
+        settings.network,
+        settings.weights,
+        device,
+        precision=precision,
+        network_args=dict(settings.network_args),
     )
 
 

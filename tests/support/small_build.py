@@ -38,7 +38,9 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     """Make every network a small one, whose weights depend on their name, and stimuli few."""
     few, digest = stimuli.battery()[::80], stimuli.digest()
 
-    def load(name: str, weights: str, device: Any = "cpu", precision: Any = "float32") -> Network:
+    def load(
+        name: str, weights: str, device: Any = "cpu", precision: Any = "float32", **_: Any
+    ) -> Network:
         torch.manual_seed(len(weights))
         return Network(Small(), name=name, device=device, precision=precision)
 
