@@ -42,6 +42,7 @@ def make_network(address: Address, arguments: Mapping[str, Any]) -> nn.Module:
             return found
         if not callable(found):
             raise AtlasError(_no_network(f"{address.name} is", found))
+        torch.manual_seed(0)  # again: a file that is loaded already has drawn nothing
         with explained(f"{address.name} cannot be called", code.__file__):
             made = found(**arguments)
     if not isinstance(made, nn.Module):
