@@ -67,5 +67,14 @@ def _as_text(value: Any) -> Any:
 
 
 def _value(value: Any) -> str:
-    """A value as ``--network-args`` reads it; of what may be a path, its last part."""
-    return repr(base_name(value) if isinstance(value, str) else value)
+    """A value as ``--network-args`` reads it."""
+    return repr(_without_folders(value))
+
+
+def _without_folders(value: Any) -> Any:
+    """A value in which every text that may be a path is the last part of it."""
+    if isinstance(value, dict):
+        return {key: _without_folders(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(each) for each in value]
+    return base_name(value) if isinstance(value, str) else value
