@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +14,7 @@ from atlas._system.memory import out_of_memory
 from atlas._system.paths import as_path
 from atlas._system.streams import show
 from atlas.errors import AtlasError, UsageError, one_line
+from atlas.network.address import find_address
 from atlas.run.folder import Run
 from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
 
@@ -34,7 +36,15 @@ APPLICABLE = {
     "maximize": [*COMPUTING, "run", "quiet"],
     "examine": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
-    "layers": ["network", "weights", "weights_key", "transform_input", "input", "layers"],
+    "layers": [
+        "network",
+        "network_args",
+        "weights",
+        "weights_key",
+        "transform_input",
+        "input",
+        "layers",
+    ],
     "serve": ["site"],
 }
 """The settings that are options of each command."""
@@ -109,13 +119,15 @@ def _parser() -> Parser:
             command.add_argument(f"--{option.replace('_', '-')}", help=known.purpose, **how)
         if name == "serve":
             command.add_argument("--port", type=int, default=8000, help="where to listen")
+        if name == "layers":
+            command.add_argument("--all", action="store_true", help="every place with a name")
         command.add_argument("--config", metavar="FILE", help="settings (atlas.toml)")
     return parser
 
 
 def _hint(command: str, unknown: str) -> str:
     """Which option may have been meant by an unknown one."""
-    takers: dict[str, list[str]] = {"--config": list(COMMANDS), "--port": ["serve"]}
+    takers = {"--config": list(COMMANDS), "--port": ["serve"], "--all": ["layers"]}
     for each, names in APPLICABLE.items():
         for name in names:
             takers.setdefault(f"--{name.replace('_', '-')}", []).append(each)
@@ -135,7 +147,7 @@ def _flag(word: str) -> bool:
 
 def _call(command: str, given: dict[str, Any]) -> None:
     environment.prepare()
-    port = given.pop("port", None)
+    port, every = given.pop("port", None), given.pop("all", False)
     settings = _settings(command, given)
     # Imported here so that wrong usage is answered at once and not after torch has loaded.
     if command == "serve":
@@ -144,7 +156,7 @@ def _call(command: str, given: dict[str, Any]) -> None:
         with signals.raised():
             serve(Path(settings.site), port)
     elif command == "layers":
-        _list_layers(settings)
+        _list_layers(settings, every)
     else:
         from atlas.build.build import STAGES, load_stage, run_stages
 
@@ -165,30 +177,32 @@ def _settings(command: str, given: dict[str, Any]) -> Settings:
     run = Run(values.get("run", DEFAULTS["run"]))
     if command in LATER_STAGES:
         asked = run.settings().asked
+        _refuse_code_of(asked, values, run)
         if "units" in values:
             asked.pop("layers", None)  # the units asked for now may be of any layer of the run
         values = read(asked, f"{run.path}/run.json") | values
     return Settings(**values)
 
 
-def _list_layers(settings: Settings) -> None:
-    from atlas.build.normalization import input_of
-    from atlas.network.loading import load_network
+def _refuse_code_of(asked: Mapping[str, Any], values: Mapping[str, Any], run: Run) -> None:
+    """Raise UsageError where a run, which may be anyone's, names code that nobody asked to run."""
+    network = asked.get("network")
+    address = find_address(network) if isinstance(network, str) else None
+    if "network" not in values and address and address.notice:
+        raise UsageError(
+            f"{run.path} was made with the code of {address.place}; say that you want it to run, "
+            f"with --network {network}"
+        )
 
-    network = load_network(
-        settings.network,
-        settings.weights,
-        weights_key=settings.weights_key,
-        transform_input=settings.transform_input,
-        **input_of(settings),
-    )
+
+def _list_layers(settings: Settings, every: bool) -> None:
+    from atlas.build.layer_list import list_layers, list_places
+    from atlas.build.resources import open_network
+
+    address = find_address(settings.network)
+    if address and address.notice:
+        _print_line(address.notice)  # before that code runs
+    network = open_network(replace(settings, device="cpu", precision="float32"), None)
     for remark in network.weights.remarks:
         _print_line(remark)
-    layers = network.select(settings.layers) if settings.layers else network.layers
-    width = max(len(layer.name) for layer in layers)
-    lines = [f"{'layer':{width}}  units  stride  receptive field"]
-    for layer in layers:
-        stride = "-" if layer.stride is None else layer.stride
-        field = "all" if layer.receptive_field is None else layer.receptive_field
-        lines.append(f"{layer.name:{width}}  {layer.units:5}  {stride:>6}  {field:>15}")
-    show("\n".join(lines))
+    show(list_places(network) if every else list_layers(network, settings.layers))

@@ -18,6 +18,7 @@ from atlas._system import readers
 from atlas._system.filenames import is_device, refuse_twins
 from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
+from atlas.network.address import find_address
 from atlas.network.precision import PRECISIONS
 from atlas.recipe import PHOTOGRAPHS, RECIPES, TILES, Recipe, read_recipe
 
@@ -42,6 +43,12 @@ class Description(NamedTuple):
 
 def _setting(default: Any, *description: Any, **more: Any) -> Any:
     return field(default=default, metadata={"description": Description(*description, **more)})
+
+
+def _network(value: Any) -> str:
+    """A name or an address. Raises UsageError for what looks like an address and is none."""
+    find_address(readers.text(value))
+    return value
 
 
 def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
@@ -70,9 +77,16 @@ class Settings:
 
     network: str = _setting(
         "googlenet",
-        readers.text,
-        "NAME",
-        "googlenet, bvlc_googlenet, or any classification CNN of torchvision",
+        _network,
+        "ADDRESS",
+        "googlenet, bvlc_googlenet, a classification CNN of torchvision, package.module:attr or "
+        "file.py:attr (runs that code), timm:NAME or hf-hub:ORG/NAME",
+    )
+    network_args: tuple[tuple[str, Any], ...] = _setting(
+        (),
+        readers.named_values,
+        "KEY=VALUE,...",
+        "what the callable at an address, or timm, is called with",
     )
     weights: str = _setting(
         "auto", readers.path, "auto|imagenet|bundled|PATH", "where the weights come from"
@@ -213,6 +227,7 @@ class Settings:
             kept["units"] = [f"{layer}:{unit}" for layer, unit in self.units]
         kept["top"] = self.top or "all"
         kept["batch"] = self.batch or "auto"
+        kept["network_args"] = dict(self.network_args) or None
         kept["recipes"] = {name: asdict(recipe) for name, recipe in self.recipes}
         return {
             name: list(value) if isinstance(value, tuple) else value

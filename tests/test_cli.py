@@ -29,6 +29,7 @@ COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
 # DESIGN: Command line. An option, a value, and what the settings then hold.
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "network": (["resnet18"], "resnet18"),
+    "network_args": (["depth=18,name=thin"], (("depth", 18), ("name", "thin"))),
     "weights": (["bundled"], "bundled"),
     "weights_key": (["model_ema"], "model_ema"),
     "transform_input": (["yes"], True),

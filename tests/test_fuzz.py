@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atlas import cli
-from atlas.build import build
+from atlas.build import build, resources
 from atlas.errors import AtlasError, UsageError
-from atlas.network import loading
 from atlas.recipe import CHOICES, LARGEST, RECIPES, Recipe
 from atlas.render import serve
 from atlas.settings import Settings, read, read_file
 
 TAKEN: dict[str, list[str]] = {
-    "network": ["googlenet", "resnet18"],
+    "network": ["googlenet", "resnet18", "mynet.py:Net", "timm:dla34"],
+    "network_args": ["depth=18", "a=[1,2],b=x y"],
     "weights": ["auto", "bundled", "my weights.pth"],
     "weights_key": ["state_dict_ema", "ema.module"],
     "transform_input": ["auto", "yes", "no"],
@@ -63,6 +63,8 @@ def meaning(key: str, text: str) -> Any:
     if key == "units":
         pairs = (part.strip().rpartition(":") for part in text.split(","))
         return tuple(dict.fromkeys((layer, int(unit)) for layer, _, unit in pairs))
+    if key == "network_args":
+        return {"depth=18": (("depth", 18),), "a=[1,2],b=x y": (("a", [1, 2]), ("b", "x y"))}[text]
     if key in ("top", "samples", "upscales", "steps", "seed", "batch"):
         return None if text in ("all", "auto") else int(text)
     if key == "transform_input":
@@ -97,7 +99,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 
     monkeypatch.setattr(build, "run_stages", lambda _, settings, **__: builds.append(settings))
     monkeypatch.setattr(serve, "serve", lambda *_: None)
-    monkeypatch.setattr(loading, "load_network", refuse)
+    monkeypatch.setattr(resources, "load_network", refuse)
     return builds
 
 
@@ -125,7 +127,9 @@ def test_the_command_line_is_used_or_refused(
             code = stop.code
     if code != 0:
         assert code == 2 or (code == 1 and command in (*cli.LATER_STAGES, "layers"))
-        assert one_line(said.getvalue().rstrip("\n")) and not builds
+        *notices, line = said.getvalue().rstrip("\n").split("\n")
+        assert all(each.startswith("NOTICE: --network ") for each in notices)
+        assert one_line(line) and not builds
         return
     if not builds:
         helped = any(word in ("-h", "--help", "--version") for word in [*arguments, *rest])

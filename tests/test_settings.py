@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 # DESIGN: Command line. Options that are no settings: --config, --version, serve's --port.
 DEFAULTS = {
     "network": "googlenet",
+    "network_args": (),
     "weights": "auto",
     "weights_key": None,
     "transform_input": None,
@@ -60,6 +61,9 @@ def consistent(layers: Any, units: Any, **others: Any) -> Settings:
 SETTINGS = st.builds(
     consistent,
     network=name,
+    network_args=st.dictionaries(
+        st.from_regex("[a-z]{1,3}", fullmatch=True), whole | name, max_size=2
+    ).map(lambda table: tuple(table.items())),
     weights=name,
     weights_key=st.none() | name,
     transform_input=st.none() | st.booleans(),
@@ -90,7 +94,7 @@ def test_every_setting_is_in_the_example_file() -> None:
     shown = read(tomllib.loads(used), "atlas.toml")
     assert set(shown) == set(DEFAULTS)
     examples = {"weights_key", "layers", "units", "tiles", "upscales", "steps", "templates"}
-    examples |= {"base_url", "recipes", "input", "mean", "std"}
+    examples |= {"base_url", "recipes", "network_args", "input", "mean", "std"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert read_file(ROOT / "atlas.toml") == {}
 

@@ -3,6 +3,8 @@
 Each reader returns what the setting then is, and raises ValueError that says what it wants.
 """
 
+import ast
+import json
 import math
 import re
 from collections.abc import Callable
@@ -78,6 +80,32 @@ def positive(value: Any) -> tuple[float, ...]:
     if min(found) <= 0:
         raise ValueError("numbers above 0, separated by commas")
     return found
+
+
+def named_values(value: Any) -> tuple[tuple[str, Any], ...]:
+    """Values by name: a table, or a text as ``depth=18,name=thin``.
+
+    Of a text each value is read as Python writes it, and is a text where it is nothing else.
+    """
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in re.split(r",(?=\s*[^\W\d]\w*\s*=)", value)]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError("key=value separated by commas, such as depth=18,name=thin")
+        value = {key.strip(): _literal(text.strip()) for key, _, text in pairs}
+    if not isinstance(value, dict) or not all(map(str.isidentifier, value)):
+        raise ValueError("key=value separated by commas, such as depth=18,name=thin")
+    try:
+        # As a run keeps them: a tuple becomes a list there, and what JSON lacks is refused.
+        return tuple(json.loads(json.dumps(value, allow_nan=False)).items())
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("numbers, texts, true or false, and lists and tables of these") from None
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
 
 
 def whole(

@@ -60,6 +60,7 @@ def open_network(
         weights_key=settings.weights_key,
         transform_input=settings.transform_input,
         **input_of(settings),
+        network_args=dict(settings.network_args),
     )
 
 

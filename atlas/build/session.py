@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress, show_progress
 from atlas.build.normalization import in_bytes
+from atlas.network.address import find_address
 from atlas.probe.probe_set import ProbeSet
 from atlas.run.folder import Run
 from atlas.run.schema import Making
@@ -60,6 +61,9 @@ class Session:
         from atlas.build.resources import open_network
 
         kept = self.run.settings() if self.run.has("run.json") else None
+        address = find_address(self.settings.network) if self.given is None else None
+        if address and address.notice:
+            self.say(address.notice)  # before that code runs
         network = open_network(self.settings, kept, self.group.local_rank, self.given)
         for remark in network.weights.remarks:
             self.say(remark)

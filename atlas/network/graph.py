@@ -59,7 +59,7 @@ def stage_of(
     return Stage(layout.shape(small.shape[1:]), layout, field, small.rectified)
 
 
-def anatomy(
+def describe_nodes(
     graph: fx.GraphModule, images: Tensor, others: Tensor
 ) -> tuple[dict[str, Stage], set[str]]:
     """Describe every node of a functional graph, by running images through it.

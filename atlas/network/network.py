@@ -10,7 +10,9 @@ from torch import Tensor, fx, nn
 
 from atlas._system import arguments
 from atlas.errors import AtlasError
+from atlas.network.anatomy import in_graph, in_parts, sizes_of
 from atlas.network.branches import branches
+from atlas.network.default_layers import default_layers
 from atlas.network.device import as_device
 from atlas.network.frozen import frozen
 from atlas.network.graph import Stage
@@ -18,10 +20,10 @@ from atlas.network.layer import Layer
 from atlas.network.layout import Layout
 from atlas.network.measured_field import measured_field
 from atlas.network.normalization import Normalization, input_shape
-from atlas.network.places import in_graph, in_parts, sizes_of
+from atlas.network.places import find_places
 from atlas.network.precision import PRECISIONS, Precision
 from atlas.network.receptive_field import Extent, Field
-from atlas.network.trace import Untraceable, _default_layers, _modules
+from atlas.network.trace import Untraceable, top_level
 from atlas.network.weights import WeightsInfo, describe_module
 from atlas.probe.size import PROBE_SIZE
 
@@ -85,7 +87,7 @@ class Network:
         self._fields: dict[str, Field] = {}
         self._reached: dict[int, frozenset[str]] = {}
         try:
-            self._places = in_graph(self.module, *self._samples())
+            self._anatomy = in_graph(self.module, *self._samples())
         except Untraceable as reason:
             self.take_plain_way(str(reason))
         except Exception as error:  # whatever the module's forward raises
@@ -109,7 +111,7 @@ class Network:
     def take_plain_way(self, reason: str) -> None:
         """Compute the whole module for every image from now on, and listen to its parts."""
         try:
-            self._places = in_parts(self.module, *self._samples())
+            self._anatomy = in_parts(self.module, *self._samples())
         except Exception as error:  # whatever the module's forward raises
             raise self._refused(error) from error
         self.remarks.append(
@@ -130,32 +132,30 @@ class Network:
 
     def _find_layers(self) -> None:
         """Find the default layers, and the sizes that the network takes."""
-        parts = _modules(self.module)
-        self._modules = {part: kind for part, kind in parts if self._stage(part)}
-        names = _default_layers(self._modules)
-        if not names:
-            raise AtlasError(
-                f"{self.name} has no top-level module with a convolution; nothing to show"
-            )
-        self.sizes = sizes_of(self._places, self._blank, self.input_size)
-        self.layers = tuple(self.layer(layer) for layer in names)
+        self.places = find_places(self.module, self._anatomy)
+        chosen = default_layers(self.module, self.places)
+        if not chosen.names:
+            raise AtlasError(f"{self.name} has no convolution that makes maps; nothing to show")
+        self.sizes = sizes_of(self._anatomy, self._blank, self.input_size)
+        self.layers = tuple(self.layer(layer) for layer in chosen.names)
+        self.why_default = chosen.why
 
     def _blank(self, size: int) -> Tensor:
         shape = (1, self.channels, size, size)
         return torch.zeros(shape, device=self.device, dtype=self.dtype)
 
     def _stage(self, name: str) -> Stage | None:
-        return self._places.stages.get(self._places.paths.get(name, ""))
+        return self._anatomy.stages.get(self._anatomy.paths.get(name, ""))
 
     @property
     def graph(self) -> fx.GraphModule | None:
         """What computes the layers; None where that is the module itself."""
-        return self._places.graph
+        return self._anatomy.graph
 
     @property
     def shared(self) -> set[str]:
         """The nodes of the graph whose values have no axis for the batch."""
-        return self._places.shared
+        return self._anatomy.shared
 
     def layer(self, name: str) -> Layer:
         """Describe the layer ``name``, any node that torchvision's feature extraction can name.
@@ -163,7 +163,7 @@ class Network:
         Raises AtlasError with the nearest names when there is none, or it has no channels.
         """
         place = self.node_of(name)
-        stage = self._places.stages.get(place)
+        stage = self._anatomy.stages.get(place)
         if stage is None:
             raise AtlasError(f"{self.name}: the output of {name!r} has no channels to show")
         units, height, width = stage.shape
@@ -178,7 +178,7 @@ class Network:
             height=height,
             width=width,
             rectified=stage.rectified,
-            branches=branches(self.graph, place, self._places.paths, self._places.stages)
+            branches=branches(self.graph, place, self._anatomy.paths, self._anatomy.stages)
             if self.graph
             else (),
             field_known=field is not Extent.UNKNOWN,
@@ -188,7 +188,7 @@ class Network:
         """The receptive field of a layer, measured where the windows before it are not known."""
         place = self.node_of(name)
         if place not in self._fields:
-            field = self._places.stages[place].field
+            field = self._anatomy.stages[place].field
             if field is Extent.UNKNOWN:
                 field = measured_field(partial(self._maps, name), self.channels, self.input_size)
             self._fields[place] = field
@@ -201,7 +201,7 @@ class Network:
 
     def value(self, layer: str, images: Tensor) -> Tensor:
         """What a layer gives for images (BxCxSxS, normalized) as the module lays it out."""
-        return self._places.value(self.node_of(layer), images)
+        return self._anatomy.value(self.node_of(layer), images)
 
     def layout(self, layer: str) -> Layout:
         """How the axes of a layer's output are to be read."""
@@ -209,7 +209,7 @@ class Network:
 
     def layout_at(self, place: str) -> Layout:
         """How the axes of the output of a node are to be read, or of a part."""
-        return self._places.stages[place].layout
+        return self._anatomy.stages[place].layout
 
     def select(self, patterns: Sequence[str]) -> tuple[Layer, ...]:
         """Return the layers that the names or patterns (``inception4*``) match, in depth order.
@@ -222,7 +222,7 @@ class Network:
         for pattern in arguments.names("layers", patterns):
             if any(character in pattern for character in "*?["):
                 found = fnmatch.filter(default, pattern) or fnmatch.filter(
-                    self._places.paths, pattern
+                    self._anatomy.paths, pattern
                 )
                 if not found:
                     raise self._unknown(pattern)
@@ -233,25 +233,32 @@ class Network:
 
     def depth(self, layer: str) -> int:
         """Position of the layer in the order of computation."""
-        return self._places.order[self.node_of(layer)]
+        return self._anatomy.order[self.node_of(layer)]
 
     def node_of(self, layer: str) -> str:
         """Name of the graph node whose output is the layer: the last one inside the module."""
-        if arguments.instance("layer", layer, str, "the name of a layer") not in self._places.paths:
+        if (
+            arguments.instance("layer", layer, str, "the name of a layer")
+            not in self._anatomy.paths
+        ):
             raise self._unknown(layer)
-        return self._places.paths[layer]
+        return self._anatomy.paths[layer]
 
     def units_at(self, node: str) -> int:
         """How many units the output of a graph node has."""
-        return self._places.stages[node].shape[0]
+        return self._anatomy.stages[node].shape[0]
 
     def chain(self) -> list[tuple[str, Layer]]:
-        """Class name and description of the top-level modules with positions, in depth order."""
-        return [
-            (type(part).__name__, self.layer(name))
-            for name, part in sorted(self._modules.items(), key=lambda item: self.depth(item[0]))
-            if self._places.stages[self.node_of(name)].has_positions
-        ]
+        """Kind and description of the parts to draw, in depth order.
+
+        They are the top-level modules with positions, or the default layers where these are others.
+        """
+        known = [(name, self._stage(name)) for name in top_level(self.module)]
+        names = [name for name, stage in known if stage and stage.has_positions]
+        if not all(layer.name in names for layer in self.layers):
+            names = [layer.name for layer in self.layers]
+        in_order = sorted(names, key=self.depth)
+        return [(self.places.named[name].kind, self.layer(name)) for name in in_order]
 
     @property
     def smallest_input(self) -> int:
@@ -269,13 +276,13 @@ class Network:
             if side < size:
                 break
             if side not in self._reached:
-                self._reached[side] = self._places.reached(self._blank(side))
+                self._reached[side] = self._anatomy.reached(self._blank(side))
             if place in self._reached[side]:
                 return side
         raise AtlasError(f"{self.name} takes no image of {size} pixels in {layer!r}")
 
     def _unknown(self, layer: str) -> AtlasError:
-        names = list(self._places.paths)
+        names = list(self._anatomy.paths)
         near = get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
         return AtlasError(
             f"{self.name} has no layer {layer!r}; the nearest names are {', '.join(near)} "

@@ -1,118 +1,150 @@
-"""The places of a network whose outputs can be shown, found in its graph or in its parts."""
+"""Every place in a network that can be named: what it is, and what it reads."""
 
-import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+import operator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
-from atlas.network.functional import make_functional
-from atlas.network.graph import Output, Stage, anatomy, outputs_of, stage_of, value_of
-from atlas.network.parts import Hooks, outputs_of_parts, share
-from atlas.network.sizes import Sizes
-from atlas.network.trace import trace
+from atlas.network.anatomy import Anatomy
+from atlas.network.graph import Stage
 
-Reach = Callable[[Tensor], tuple[Mapping[str, Output], Exception | None]]
-"""From images to the outputs of the places that they reach, and what stops them there."""
+MEASURES = ("getattr", "size", "dim", "numel")
+"""What takes of a tensor its shape alone."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that can be named.
+
+    Args:
+        depth: of the operation whose output it is, in the order of computation. A module is the
+            last operation inside it, so that several names may have one depth.
+        kind: the class of the module, or what the operation is called.
+        shape: of its output for one image, units first; None for what is no tensor.
+    """
+
+    depth: int
+    kind: str
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step of the computation.
+
+    Args:
+        kind: the class of the module, or what the operation is called.
+        shape: of its output for one image, units first; None for what is no tensor.
+        sources: depths of the operations whose tensors it reads, as far as these come of the image;
+            None where nobody knows, as without a graph.
+    """
+
+    kind: str
+    shape: tuple[int, ...] | None
+    sources: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
 class Places:
-    """The places of a network: nodes of its graph, or parts of its module.
+    """The places of a network by name, and its operations by depth."""
+
+    named: Mapping[str, Place]
+    operations: Mapping[int, Operation]
+
+    @cached_property
+    def spans(self) -> Mapping[str, tuple[int, int]]:
+        """Depths of the first and the last operation inside every name."""
+        inside = defaultdict(list)
+        for name, place in self.named.items():
+            for above in prefixes(name):
+                inside[above].append(place.depth)
+        return {name: (min(depths), max(depths)) for name, depths in inside.items()}
+
+    @cached_property
+    def readers(self) -> Mapping[int, list[int]]:
+        """Depths of the operations that read the tensor of each."""
+        found = defaultdict(list)
+        for depth, operation in self.operations.items():
+            for source in operation.sources or ():
+                if operation.kind not in MEASURES:
+                    found[source].append(depth)
+        return found
+
+
+def find_places(module: nn.Module, anatomy: Anatomy) -> Places:
+    """The places of a network.
 
     Args:
-        paths: the place of every name that a user may give.
-        stages: what is known of each place with channels.
-        order: position of each place in the order of computation.
-        reach: how far images come.
-        value: from a place and images (BxCxSxS) to what it gives.
-        graph: what computes them; None for the plain way, which is the module itself.
-        shared: nodes of the graph whose values have no axis for the batch.
+        module: the network.
+        anatomy: what is known of it.
     """
-
-    paths: dict[str, str]
-    stages: dict[str, Stage]
-    order: dict[str, int]
-    reach: Reach
-    value: Callable[[str, Tensor], Tensor]
-    graph: fx.GraphModule | None = None
-    shared: set[str] = field(default_factory=set)
-
-    def reached(self, images: Tensor) -> frozenset[str]:
-        """The places that have an output for images (BxCxSxS)."""
-        outputs, _ = self.reach(images)
-        return frozenset(name for name, each in outputs.items() if 0 not in each.shape)
-
-
-def in_graph(module: nn.Module, images: Tensor, others: Tensor) -> Places:
-    """The places in the graph of a module.
-
-    Args:
-        module: frozen; it stays as it is.
-        images, others: as of ``anatomy``.
-
-    Raises:
-        Untraceable: when there is no graph that computes the same.
-        Exception: whatever the module raises that cannot take the images.
-    """
-    graph, paths = trace(copy.deepcopy(module))
-    make_functional(graph, images)
-    stages, shared = anatomy(graph, images, others)
-    order = {node.name: place for place, node in enumerate(graph.graph.nodes)}
-    reach = _without_numbers(graph, images)
-    return Places(paths, stages, order, reach, partial(value_of, graph), graph, shared)
+    modules = dict(module.named_modules())
+    if anatomy.graph is not None:
+        operations, depths = _operations(anatomy.graph, anatomy.stages)
+    else:
+        depths = anatomy.order
+        operations = {
+            depth: Operation(type(modules[name]).__name__, _shape(anatomy.stages.get(name)), None)
+            for name, depth in depths.items()
+        }
+    named = {}
+    for name, target in anatomy.paths.items():
+        operation = operations[depths[target]]
+        kind = type(modules[name]).__name__ if name in modules else operation.kind
+        named[name] = Place(depths[target], kind, operation.shape)
+    return Places(named, operations)
 
 
-def in_parts(module: nn.Module, images: Tensor, others: Tensor) -> Places:
-    """The places in a module that are parts of it; arguments as of ``in_graph``.
-
-    Raises whatever the module raises that cannot take the images.
-    """
-    outputs, error = outputs_of_parts(module, images)
-    if error:
-        raise error
-    elsewhere, _ = outputs_of_parts(module, others)
-    found = {
-        name: stage_of(output, len(images), elsewhere.get(name), len(others))
-        for name, output in outputs.items()
-    }
-    return Places(
-        paths={name: name for name in outputs},
-        stages={name: stage for name, stage in found.items() if stage},
-        order={name: place for place, name in enumerate(outputs)},
-        reach=lambda images: outputs_of_parts(module, images),
-        value=lambda place, images: Hooks(share(module), [place]).run(images)[place],
-    )
+def _operations(
+    graph: fx.GraphModule, stages: Mapping[str, Stage]
+) -> tuple[dict[int, Operation], dict[str, int]]:
+    """The operations of a graph by depth, and the depth of each node by its name."""
+    depths: dict[fx.Node, int] = {}
+    operations: dict[int, Operation] = {}
+    shapes: dict[fx.Node, tuple[int, ...] | None] = {}
+    for depth, node in enumerate(graph.graph.nodes):
+        sources = {depths[source] for source in _tensors(node, shapes)}
+        # The tensors that are made of weights alone are of no interest here.
+        if node.name in stages and (sources or node.op == "placeholder"):
+            shapes[node] = _shape(stages[node.name])
+        depths[node] = depth
+        operations[depth] = Operation(_kind(node, graph), shapes.get(node), tuple(sorted(sources)))
+    return operations, {node.name: depth for node, depth in depths.items()}
 
 
-def _without_numbers(graph: fx.GraphModule, images: Tensor) -> Reach:
-    """How far images come in a graph: by the shapes of tensors alone, where that is known."""
-
-    def really(images: Tensor) -> tuple[Mapping[str, Output], Exception | None]:
-        return outputs_of(graph, images)
-
-    try:
-        shapes = copy.deepcopy(graph).to("meta")
-        if outputs_of(shapes, images.to("meta"))[1] is not None:
-            return really
-    except Exception:  # of many kinds: what a module holds that has no shape
-        return really
-    return lambda images: outputs_of(shapes, images.to("meta"))
+def _shape(stage: Stage | None) -> tuple[int, ...] | None:
+    """The shape of an output, units first; of one without positions, units alone."""
+    if stage is None:
+        return None
+    return stage.shape if stage.has_positions else stage.shape[:1]
 
 
-def sizes_of(places: Places, image: Callable[[int], Tensor], size: int) -> Sizes:
-    """Which sizes of images a network takes, found out by trying them.
+def _tensors(node: fx.Node, shapes: Mapping[fx.Node, tuple[int, ...] | None]) -> Iterator[fx.Node]:
+    """The nodes whose tensors a node reads, also as parts of a tuple that lies between."""
+    for source in node.all_input_nodes:
+        if source in shapes:
+            yield source
+        elif _operation(source) not in MEASURES:
+            yield from _tensors(source, shapes)
 
-    Args:
-        places: of the network.
-        image: one of a given side, in pixels.
-        size: of the input.
-    """
-    deepest = [place for place, stage in places.stages.items() if stage.has_positions][-1]
-    last = max(places.stages, key=places.order.__getitem__)
-    tried = (size - 32, size + 32, size // 2, 2 * size, size - 16, size + 16, size - 4, size + 4)
-    if not any(last in places.reached(image(other)) for other in tried if 0 < other != size):
-        return Sizes(size, fixed=size)
-    smaller = range(1, size)
-    return Sizes(next((side for side in smaller if deepest in places.reached(image(side))), size))
+
+def _kind(node: fx.Node, graph: fx.GraphModule) -> str:
+    if node.op == "call_module":
+        return type(graph.get_submodule(str(node.target))).__name__
+    return _operation(node)
+
+
+def _operation(node: fx.Node) -> str:
+    if node.target is operator.getitem:
+        return "part"
+    return getattr(node.target, "__name__", str(node.target))
+
+
+def prefixes(name: str) -> Iterator[str]:
+    """``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        yield ".".join(parts[:length])

@@ -10,14 +10,6 @@ from torchvision.models.feature_extraction import NodePathTracer
 
 from atlas.errors import reason_of
 
-GOOGLENET_LAYERS = (
-    *("conv1", "maxpool1", "conv2", "conv3", "maxpool2"),
-    *("inception3a", "inception3b", "maxpool3"),
-    *("inception4a", "inception4b", "inception4c", "inception4d", "inception4e", "maxpool4"),
-    *("inception5a", "inception5b"),
-)
-"""The sixteen layers whose units the article showed."""
-
 
 class Untraceable(Exception):
     """Why a module has no graph that computes the same: in a few words."""
@@ -89,24 +81,10 @@ for _name in ("iadd", "isub", "imul", "itruediv"):
     setattr(_Proxy, f"__{_name}__", _in_place(_name))
 
 
-def _modules(module: nn.Module) -> list[tuple[str, nn.Module]]:
-    """The network's top-level modules by name; those of ``features`` where it has such a part."""
+def top_level(module: nn.Module) -> list[str]:
+    """Names of a network's top-level modules; of those of ``features`` where it has such a part."""
     found = []
     for name, child in module.named_children():
-        if name == "features":
-            found += [(f"features.{inner}", part) for inner, part in child.named_children()]
-        else:
-            found.append((name, child))
+        inside = [f"features.{inner}" for inner, _ in child.named_children()]
+        found += inside if name == "features" else [name]
     return found
-
-
-def _default_layers(modules: dict[str, nn.Module]) -> list[str]:
-    """The article's layers where the network has them, else its convolutional stages."""
-    if all(layer in modules for layer in GOOGLENET_LAYERS):
-        return list(GOOGLENET_LAYERS)
-    inside = {name: part for name, part in modules.items() if name.startswith("features.")}
-    return [
-        name
-        for name, part in (inside or modules).items()
-        if any(isinstance(piece, nn.Conv2d) for piece in part.modules())
-    ]

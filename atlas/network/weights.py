@@ -140,7 +140,7 @@ def load_model(
     info = WeightsInfo(
         source,
         display_name(path.name),
-        _identity(sha256, key, transform_input),
+        identity_of(sha256, key, transform_input),
         len(classifier),
         notice,
         fallback,
@@ -150,7 +150,7 @@ def load_model(
     return model.eval().requires_grad_(False), info
 
 
-def _identity(sha256: str, key: str | None, transform_input: bool | None) -> str:
+def identity_of(sha256: str, key: str | None, transform_input: bool | None = None) -> str:
     """The hash by which a run knows weights: of the file, and of what was chosen in it."""
     if key is None and transform_input is None:
         return sha256

@@ -35,7 +35,8 @@ def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
 def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:
     """What was asked, and what ``auto`` came to."""
     identity = catalog.settings.identity
-    names = ("weights", "input", "mean", "std", "probe", "recipe", "upscales", "steps")
+    names = ("network_args", "weights", "weights_key", "transform_input", "input", "mean", "std")
+    names += ("probe", "recipe", "upscales", "steps")
     probe = catalog.settings.probe
     known = probe.kind != "folder" or probe.name == UNNAMED
     return {
@@ -52,15 +53,32 @@ def _command(options: dict[str, Any]) -> str:
     words = ["atlas", "build"]
     for name, value in options.items():
         value = _as_text(value)
-        if value is None or value == _as_text(DEFAULTS[name]):
+        if value in (None, "") or value == _as_text(DEFAULTS[name]):
             continue
         if name in ("weights", "probe"):
             value = base_name(str(value))  # where it lay is nobody's business
         word = shell_word(str(value))  # a negative number would be taken for an option
-        words += [f"--{name}={word}"] if word.startswith("-") else [f"--{name}", word]
+        option = name.replace("_", "-")
+        words += [f"--{option}={word}"] if word.startswith("-") else [f"--{option}", word]
     return " ".join(words)
 
 
 def _as_text(value: Any) -> Any:
-    """Several names as one word."""
+    """Several names, or values by name, as one word."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={_value(each)}" for key, each in value.items())
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _value(value: Any) -> str:
+    """A value as ``--network-args`` reads it."""
+    return repr(_without_folders(value))
+
+
+def _without_folders(value: Any) -> Any:
+    """A value in which every text that may be a path is the last part of it."""
+    if isinstance(value, dict):
+        return {key: _without_folders(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(each) for each in value]
+    return base_name(value) if isinstance(value, str) else value

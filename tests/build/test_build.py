@@ -259,8 +259,8 @@ def test_a_run_keeps_the_batch_and_the_threads_it_began_with(
 @pytest.mark.parametrize(
     ("name", "layers"),
     [
-        ("resnet18", ["conv1", "layer1", "layer2", "layer3", "layer4"]),
-        ("squeezenet1_1", [f"features.{i}" for i in (0, 3, 4, 6, 7, 9, 10, 11, 12)]),
+        ("resnet18", ["relu", *(f"layer{i}.{j}" for i in (1, 2, 3, 4) for j in (0, 1))]),
+        ("squeezenet1_1", [f"features.{i}" for i in (1, 3, 4, 6, 7, 9, 10, 11, 12)]),
     ],
 )
 def test_another_network_of_torchvision_makes_an_atlas(

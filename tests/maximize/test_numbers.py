@@ -23,7 +23,7 @@ def googlenet() -> Network:
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
-@pytest.mark.parametrize("key", ["conv1.weight", "conv2.bias"])
+@pytest.mark.parametrize("key", ["conv1.0.weight", "conv2.0.bias"])
 def test_a_module_whose_weights_are_no_numbers_is_refused_by_the_name_of_the_tensor(
     key: str, value: float
 ) -> None:
@@ -35,8 +35,8 @@ def test_a_module_whose_weights_are_no_numbers_is_refused_by_the_name_of_the_ten
 
 def test_weights_that_float32_cannot_hold_are_refused_there_and_taken_by_float64() -> None:
     module = Small().double()
-    module.state_dict()["conv2.bias"][0] = 1e39
-    with pytest.raises(AtlasError, match=r"conv2\.bias"):
+    module.state_dict()["conv2.0.bias"][0] = 1e39
+    with pytest.raises(AtlasError, match=r"conv2\.0\.bias"):
         load_network(module)
     load_network(module, precision="float64")
 
@@ -73,7 +73,7 @@ class Overflowing(Small):
 
     def __init__(self) -> None:
         super().__init__()
-        for key in ("conv1.weight", "conv1.bias"):
+        for key in ("conv1.0.weight", "conv1.0.bias"):
             self.state_dict()[key][1] = 3e38
 
 

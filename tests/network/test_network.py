@@ -178,20 +178,29 @@ def test_patterns_choose_among_the_default_layers_first() -> None:
     [
         (
             "resnet18",
-            ["conv1", "layer1", "layer2", "layer3", "layer4"],
-            [64, 64, 128, 256, 512],
-            [7, 43, 99, 211, 435],  # Araujo et al. 2019, table 1: 435 for ResNet-18's last
+            ["relu", *(f"layer{size}.{block}" for size in (1, 2, 3, 4) for block in (0, 1))],
+            [64, 64, 64, 128, 128, 256, 256, 512, 512],
+            [7, 27, 43, 67, 99, 147, 211, 307, 435],  # Araujo et al. 2019, table 1: 435
         ),
         (
             "vgg11",
-            [f"features.{i}" for i in (0, 3, 6, 8, 11, 13, 16, 18)],
+            [f"features.{i}" for i in (1, 4, 7, 9, 12, 14, 17, 19)],
             [64, 128, 256, 256, 512, 512, 512, 512],
             [3, 8, 18, 26, 46, 62, 102, 134],
         ),
-        ("shufflenet_v2_x0_5", ["conv1", "stage2", "stage3", "stage4", "conv5"], None, None),
+        (
+            "shufflenet_v2_x0_5",
+            [
+                "conv1",
+                *(f"stage{size}.{i}" for size, n in ((2, 4), (3, 8), (4, 4)) for i in range(n)),
+                "conv5",
+            ],
+            None,
+            None,
+        ),
     ],
 )
-def test_other_networks_show_their_convolutional_stages(
+def test_other_networks_show_blocks_or_activated_convolutions(
     name: str, layers: list[str], units: list[int] | None, fields: list[int] | None
 ) -> None:
     options = {"init_weights": False} if name == "vgg11" else {}
@@ -208,7 +217,7 @@ def test_any_module_works_with_its_mean_and_std() -> None:
     own = nn.Sequential(nn.Conv2d(3, 5, 3), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 222**2, 2))
     found = load_network(own, mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 4.0))
     assert found.name == "sequential"
-    assert [(layer.name, layer.units) for layer in found.layers] == [("0", 5)]
+    assert [(layer.name, layer.units) for layer in found.layers] == [("1", 5)]
     assert (found.weights.source, found.weights.classes) == ("module", 2)
     image = np.random.default_rng(0).random((2, 3, 4, 5))
     expected = (image - np.array([0.1, 0.2, 0.3])[:, None, None]) / [[[1.0]], [[2.0]], [[4.0]]]
@@ -232,7 +241,10 @@ def test_two_modules_are_one_network_only_with_the_same_weights() -> None:
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (nn.Sequential(nn.Flatten(), nn.Linear(3 * 224 * 224, 2)), "no top-level module"),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(3 * 224 * 224, 2)),
+            "no convolution that makes maps",
+        ),
         (
             nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 30 * 30, 2)),
             "cannot take a 3x224x224 image",

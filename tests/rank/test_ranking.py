@@ -230,7 +230,7 @@ def test_rank_units_from_python() -> None:
         rows = found[found["layer"] == layer]
         assert rows["unit"].tolist() == np.argsort(-means, kind="stable")[: len(rows)].tolist()
     everything = rank_units(NETWORK, Images(pixels), top=None)
-    assert everything.groupby("layer", sort=False).size().to_dict() == {"0": 5, "2": 4}
+    assert everything.groupby("layer", sort=False).size().to_dict() == {"1": 5, "2": 4}
     with pytest.raises(AtlasError, match="no layer 'conv9'"):
         rank_units(NETWORK, Images(pixels), layers=["conv9"])
 

@@ -1,0 +1,118 @@
+"""The places of a network whose outputs can be shown, found in its graph or in its parts."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from torch import Tensor, fx, nn
+
+from atlas.network.functional import make_functional
+from atlas.network.graph import Output, Stage, describe_nodes, outputs_of, stage_of, value_of
+from atlas.network.parts import Hooks, outputs_of_parts, share
+from atlas.network.sizes import Sizes
+from atlas.network.trace import trace
+
+Reach = Callable[[Tensor], tuple[Mapping[str, Output], Exception | None]]
+"""From images to the outputs of the places that they reach, and what stops them there."""
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The places of a network: nodes of its graph, or parts of its module.
+
+    Args:
+        paths: the place of every name that a user may give.
+        stages: what is known of each place with channels.
+        order: position of each place in the order of computation.
+        reach: how far images come.
+        value: from a place and images (BxCxSxS) to what it gives.
+        graph: what computes them; None for the plain way, which is the module itself.
+        shared: nodes of the graph whose values have no axis for the batch.
+    """
+
+    paths: dict[str, str]
+    stages: dict[str, Stage]
+    order: dict[str, int]
+    reach: Reach
+    value: Callable[[str, Tensor], Tensor]
+    graph: fx.GraphModule | None = None
+    shared: set[str] = field(default_factory=set)
+
+    def reached(self, images: Tensor) -> frozenset[str]:
+        """The places that have an output for images (BxCxSxS)."""
+        outputs, _ = self.reach(images)
+        return frozenset(name for name, each in outputs.items() if 0 not in each.shape)
+
+
+def in_graph(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
+    """The places in the graph of a module.
+
+    Args:
+        module: frozen; it stays as it is.
+        images, others: as of ``describe_nodes``.
+
+    Raises:
+        Untraceable: when there is no graph that computes the same.
+        Exception: whatever the module raises that cannot take the images.
+    """
+    graph, paths = trace(copy.deepcopy(module))
+    make_functional(graph, images)
+    stages, shared = describe_nodes(graph, images, others)
+    order = {node.name: place for place, node in enumerate(graph.graph.nodes)}
+    reach = _without_numbers(graph, images)
+    return Anatomy(paths, stages, order, reach, partial(value_of, graph), graph, shared)
+
+
+def in_parts(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
+    """The places in a module that are parts of it; arguments as of ``in_graph``.
+
+    Raises whatever the module raises that cannot take the images.
+    """
+    outputs, error = outputs_of_parts(module, images)
+    if error:
+        raise error
+    elsewhere, _ = outputs_of_parts(module, others)
+    found = {
+        name: stage_of(output, len(images), elsewhere.get(name), len(others))
+        for name, output in outputs.items()
+    }
+    return Anatomy(
+        paths={name: name for name in outputs},
+        stages={name: stage for name, stage in found.items() if stage},
+        order={name: place for place, name in enumerate(outputs)},
+        reach=lambda images: outputs_of_parts(module, images),
+        value=lambda place, images: Hooks(share(module), [place]).run(images)[place],
+    )
+
+
+def _without_numbers(graph: fx.GraphModule, images: Tensor) -> Reach:
+    """How far images come in a graph: by the shapes of tensors alone, where that is known."""
+
+    def really(images: Tensor) -> tuple[Mapping[str, Output], Exception | None]:
+        return outputs_of(graph, images)
+
+    try:
+        shapes = copy.deepcopy(graph).to("meta")
+        if outputs_of(shapes, images.to("meta"))[1] is not None:
+            return really
+    except Exception:  # of many kinds: what a module holds that has no shape
+        return really
+    return lambda images: outputs_of(shapes, images.to("meta"))
+
+
+def sizes_of(anatomy: Anatomy, image: Callable[[int], Tensor], size: int) -> Sizes:
+    """Which sizes of images a network takes, found out by trying them.
+
+    Args:
+        anatomy: of the network.
+        image: one of a given side, in pixels.
+        size: of the input.
+    """
+    deepest = [place for place, stage in anatomy.stages.items() if stage.has_positions][-1]
+    last = max(anatomy.stages, key=anatomy.order.__getitem__)
+    tried = (size - 32, size + 32, size // 2, 2 * size, size - 16, size + 16, size - 4, size + 4)
+    if not any(last in anatomy.reached(image(other)) for other in tried if 0 < other != size):
+        return Sizes(size, fixed=size)
+    smaller = range(1, size)
+    return Sizes(next((side for side in smaller if deepest in anatomy.reached(image(side))), size))
