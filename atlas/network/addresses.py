@@ -13,6 +13,7 @@ from atlas._system.paths import as_path
 from atlas.errors import UsageError
 from atlas.network.address import Address
 from atlas.network.filling import fill
+from atlas.network.timm_models import make_timm
 from atlas.network.user_code import make_network
 from atlas.network.weight_file import digest
 from atlas.network.weights import WeightsInfo, describe_module, identity_of

@@ -116,15 +116,14 @@ class _Reference:
     """What the user's module gives: its parts by hooks; what is none by the graph as traced."""
 
     def __init__(self, network: Network, layers: Sequence[str]) -> None:
-        parts = dict(network.module.named_modules())
-        self._hooks = Hooks(share(network.module), [layer for layer in layers if layer in parts])
+        self._hooks = Hooks(share(network.module))
         self._network = network
 
     def __call__(self, layer: str, images: Tensor) -> Tensor:
         """The layer for each image, BxUxHxW."""
         with torch.no_grad():
             value = self._hooks.run(images).get(layer)
-            if value is None:  # a function, or a list of parts
+            if value is None:  # of a function, or of a list of parts
                 value = self._network.value(layer, images)
         return self._network.layout(layer).maps(value)
 

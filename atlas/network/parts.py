@@ -14,30 +14,45 @@ from atlas.network.graph import Output
 class Hooks:
     """Takes what parts of a module give, whenever it computes.
 
+    A part is called as torchvision's feature extraction calls it: one without parts of its own that
+    is called again, ``relu``, ``relu_1`` and so on; of one with parts the last call counts.
+
     Args:
         module: the whole.
-        names: of the parts.
+        places: what is taken; by default everything.
     """
 
-    def __init__(self, module: nn.Module, names: Sequence[str]) -> None:
+    def __init__(self, module: nn.Module, places: Sequence[str] | None = None) -> None:
         self.taken: dict[str, Tensor] = {}
         self._calls: Counter[str] = Counter()
-        for name in names:
-            module.get_submodule(name).register_forward_hook(self._hook(name))
         self._module = module
+        self._parts = {name: part for name, part in module.named_modules() if name}
+        self._wanted = None if places is None else set(places)
+        wanted = self._parts if places is None else {self._part(place) for place in places}
+        for name in wanted:
+            self._parts[name].register_forward_hook(self._hook(name))
+
+    def _part(self, place: str) -> str:
+        return place if place in self._parts else place.rpartition("_")[0]
 
     def _hook(self, name: str) -> Any:
+        is_leaf = not any(self._parts[name].children())
+
         def take(module: nn.Module, inputs: Any, output: Any) -> None:
-            if isinstance(output, Tensor):
-                self.taken.pop(name, None)  # the last call counts, and its place in the order
+            call, self._calls[name] = self._calls[name], self._calls[name] + 1
+            place = f"{name}_{call}" if is_leaf and call else name
+            self.taken.pop(place, None)  # the last call counts, and its place in the order
+            if isinstance(output, Tensor) and self._wants(place):
                 # What comes after may overwrite it.
-                self.taken[name] = output.clone()
-            self._calls[name] += 1
+                self.taken[place] = output.clone()
 
         return take
 
+    def _wants(self, place: str) -> bool:
+        return self._wanted is None or place in self._wanted
+
     def run(self, images: Tensor) -> dict[str, Tensor]:
-        """What the parts give for images, in the order of computation; of several calls the last.
+        """What the places give for images, in the order of computation.
 
         Raises whatever the module raises.
         """
@@ -55,7 +70,7 @@ def outputs_of_parts(
 ) -> tuple[dict[str, Output], Exception | None]:
     """What the parts of a module give for images, as far as these come; and what stops them."""
     own = share(module)
-    hooks = Hooks(own, [name for name, _ in own.named_modules() if name])
+    hooks = Hooks(own)
     error: Exception | None = None
     with torch.no_grad():
         try:

@@ -128,7 +128,7 @@ def test_a_file_of_weights_fills_it(folder: Path) -> None:
     assert (filled.weights.source, filled.weights.name) == ("file", "mine.pth")
     for key, value in state.items():
         assert torch.equal(filled.module.state_dict()[key], value)
-    with pytest.raises(AtlasError, match=r"does not hold the weights of mynet.py:MyNet"):
+    with pytest.raises(AtlasError, match=r"does not hold the weights of MyNet"):
         load_network("mynet.py:MyNet", str(folder / "mine.pth"), network_args={"width": 3})
 
 
