@@ -12,10 +12,10 @@ from atlas._system.display import display_name
 from atlas._system.paths import as_path
 from atlas.errors import UsageError
 from atlas.network.address import Address
-from atlas.network.filling import fill
+from atlas.network.filling import fill, find
 from atlas.network.timm_models import make_timm
 from atlas.network.user_code import make_network
-from atlas.network.weight_file import digest
+from atlas.network.weight_file import digest, read_content
 from atlas.network.weights import WeightsInfo, describe_module, identity_of
 
 
@@ -55,9 +55,7 @@ def open_address(
         raise UsageError(f"there are no {weights} weights of {address.name}; give auto or a file")
     path = None if weights in ("auto", "imagenet") else as_path(weights)
     module, published = (
-        (make_network(address, arguments), {})
-        if own
-        else make_timm(address, path is None, arguments)
+        (make_network(address, arguments), {}) if own else _of_timm(address, path, arguments, key)
     )
     if path is None:
         said = (
@@ -69,6 +67,22 @@ def open_address(
     else:
         info = _filled(module, path, key)
     return Opened(module, _with_arguments(info, arguments), published)
+
+
+def _of_timm(
+    address: Address, path: Path | None, arguments: Mapping[str, Any], key: str | None
+) -> tuple[nn.Module, dict[str, Any]]:
+    """A network of timm; for a file, with a head of as many classes as that has."""
+    module, published = make_timm(address, path is None, arguments)
+    head = getattr(module, "pretrained_cfg", {}).get("classifier")
+    if path is None or "num_classes" in arguments or not isinstance(head, str):
+        return module, published
+    complaint = f"{path} does not hold the weights of {address.name}"
+    held = find(module, read_content(path), key, path.name, complaint).tensors
+    classes = len(held.get(f"{head}.weight", ())) or module.num_classes
+    if classes == module.num_classes:
+        return module, published
+    return make_timm(address, False, {**arguments, "num_classes": classes})
 
 
 def _filled(module: nn.Module, path: Path, key: str | None) -> WeightsInfo:

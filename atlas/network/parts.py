@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import torch
@@ -28,12 +28,11 @@ class Hooks:
         self._module = module
         self._parts = {name: part for name, part in module.named_modules() if name}
         self._wanted = None if places is None else set(places)
-        wanted = self._parts if places is None else {self._part(place) for place in places}
+        wanted = (
+            self._parts if places is None else {part_of(place, self._parts) for place in places}
+        )
         for name in wanted:
             self._parts[name].register_forward_hook(self._hook(name))
-
-    def _part(self, place: str) -> str:
-        return place if place in self._parts else place.rpartition("_")[0]
 
     def _hook(self, name: str) -> Any:
         is_leaf = not any(self._parts[name].children())
@@ -63,6 +62,11 @@ class Hooks:
     def whole(self, images: Tensor) -> Any:
         """What the whole module gives for images, which it may overwrite."""
         return self._module(images.clone())
+
+
+def part_of(place: str, parts: Container[str]) -> str:
+    """The name of the part that a place is a call of."""
+    return place if place in parts else place.rpartition("_")[0]
 
 
 def outputs_of_parts(

@@ -10,6 +10,7 @@ from torch import fx, nn
 
 from atlas.network.anatomy import Anatomy
 from atlas.network.graph import Stage
+from atlas.network.parts import part_of
 
 MEASURES = ("getattr", "size", "dim", "numel")
 """What takes of a tensor its shape alone."""
@@ -87,7 +88,11 @@ def find_places(module: nn.Module, anatomy: Anatomy) -> Places:
     else:
         depths = anatomy.order
         operations = {
-            depth: Operation(type(modules[name]).__name__, _shape(anatomy.stages.get(name)), None)
+            depth: Operation(
+                type(modules[part_of(name, modules)]).__name__,
+                _shape(anatomy.stages.get(name)),
+                None,
+            )
             for name, depth in depths.items()
         }
     named = {}
