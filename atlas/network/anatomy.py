@@ -1,14 +1,14 @@
 """The places of a network whose outputs can be shown, found in its graph or in its parts."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from torch import Tensor, fx, nn
 
 from atlas.network.functional import make_functional
-from atlas.network.graph import Output, Stage, describe_nodes, outputs_of, stage_of, value_of
+from atlas.network.graph import Output, Stage, describe_nodes, outputs_of, stage_of, values_of
 from atlas.network.parts import Hooks, outputs_of_parts, share
 from atlas.network.sizes import Sizes
 from atlas.network.trace import trace
@@ -26,7 +26,7 @@ class Anatomy:
         stages: what is known of each place with channels.
         order: position of each place in the order of computation.
         reach: how far images come.
-        value: from a place and images (BxCxSxS) to what it gives.
+        values: from places and images (BxCxSxS) to what they give.
         graph: what computes them; None for the plain way, which is the module itself.
         shared: nodes of the graph whose values have no axis for the batch.
     """
@@ -35,7 +35,7 @@ class Anatomy:
     stages: dict[str, Stage]
     order: dict[str, int]
     reach: Reach
-    value: Callable[[str, Tensor], Tensor]
+    values: Callable[[Collection[str], Tensor], Mapping[str, Tensor]]
     graph: fx.GraphModule | None = None
     shared: set[str] = field(default_factory=set)
 
@@ -61,7 +61,7 @@ def in_graph(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
     stages, shared = describe_nodes(graph, images, others)
     order = {node.name: place for place, node in enumerate(graph.graph.nodes)}
     reach = _without_numbers(graph, images)
-    return Anatomy(paths, stages, order, reach, partial(value_of, graph), graph, shared)
+    return Anatomy(paths, stages, order, reach, partial(values_of, graph), graph, shared)
 
 
 def in_parts(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
@@ -82,7 +82,7 @@ def in_parts(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
         stages={name: stage for name, stage in found.items() if stage},
         order={name: place for place, name in enumerate(outputs)},
         reach=lambda images: outputs_of_parts(module, images),
-        value=lambda place, images: Hooks(share(module), [place]).run(images)[place],
+        values=lambda places, images: Hooks(share(module), [*places]).run(images),
     )
 
 

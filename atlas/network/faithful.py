@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from atlas.errors import AtlasError, reason_of
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.network import Network
-from atlas.network.parts import Hooks, share
+from atlas.network.parts import Hooks, part_of, share
 from atlas.network.ways import LayerTrunk, UnitTrunk, layer_trunk, unit_trunk
 
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-8}
@@ -80,14 +80,12 @@ def check_faithful(
     with exact_arithmetic():
         for size in _sides(network):
             images = _noise(network, len(names), size)
-            # Of each image its own layer, which it leaves at.
-            wanted = [reference(layer, images[i : i + 1]) for i, layer in enumerate(names)]
-            _refuse_neighbors(network, reference, names, images, wanted, tolerance)
+            wanted = reference(images)
+            _refuse_neighbors(network, reference, images, wanted, tolerance)
             _compare_whole(network, reference, images[:1], tolerance)
-            trunk = layer_trunk(network, names)
-            got = _leaving(trunk, names, images)
-            for layer, own in zip(names, wanted, strict=True):
-                error = _difference(got[layer], own)
+            got = _leaving(layer_trunk(network, names), names, images)
+            for i, layer in enumerate(names):  # which the image of this number leaves at
+                error = _difference(got[layer], wanted[layer][i : i + 1])
                 if error > tolerance:
                     raise Unfaithful(
                         f"{layer} would be {error:.1%} off what {network.name} itself gives"
@@ -116,16 +114,20 @@ class _Reference:
     """What the user's module gives: its parts by hooks; what is none by the graph as traced."""
 
     def __init__(self, network: Network, layers: Sequence[str]) -> None:
-        self._hooks = Hooks(share(network.module))
+        parts = dict(network.module.named_modules())
+        self._layers = layers
+        known = [layer for layer in layers if part_of(layer, parts) in parts]
+        self._hooks = Hooks(share(network.module), known)
         self._network = network
 
-    def __call__(self, layer: str, images: Tensor) -> Tensor:
-        """The layer for each image, BxUxHxW."""
+    def __call__(self, images: Tensor) -> dict[str, Tensor]:
+        """Every layer for each image, BxUxHxW."""
         with torch.no_grad():
-            value = self._hooks.run(images).get(layer)
-            if value is None:  # of a function, or of a list of parts
-                value = self._network.value(layer, images)
-        return self._network.layout(layer).maps(value)
+            found = dict(self._hooks.run(images))
+            # A function, or a list of parts.
+            others = [layer for layer in self._layers if layer not in found]
+            found |= self._network.values(others, images)
+        return {layer: self._network.layout(layer).maps(found[layer]) for layer in self._layers}
 
     def output(self, images: Tensor) -> list[Tensor]:
         """The tensors that the whole module gives."""
@@ -136,23 +138,25 @@ class _Reference:
 def _refuse_neighbors(
     network: Network,
     reference: _Reference,
-    layers: Sequence[str],
     images: Tensor,
-    alone: Sequence[Tensor],
+    together: dict[str, Tensor],
     tolerance: float,
 ) -> None:
     """Raise AtlasError where an image is answered otherwise beside others, or a second time."""
-    for i, (layer, own) in enumerate(zip(layers, alone, strict=True)):
-        if _difference(reference(layer, images[i : i + 1]), own) > tolerance:
+    image = images[:1]
+    # Beside its opposite it is beside another, if there is one layer and so one image alone.
+    alone, beside = reference(image), reference(torch.cat([image, -image]))
+    for layer, own in alone.items():
+        others = (together[layer][:1], beside[layer][:1])
+        if all(_difference(other, own) <= tolerance for other in others):
+            continue
+        if _difference(reference(image)[layer], own) > tolerance:
             raise AtlasError(
                 f"{network.name} answers the same image otherwise each time in {layer!r}: "
                 "something in it is drawn by lot; switch that off in inference mode"
             )
-    deepest = layers[-1]
-    together = reference(deepest, torch.cat([images[-1:], -images]))
-    if _difference(together[:1], alone[-1]) > tolerance:
         raise AtlasError(
-            f"what {network.name} gives in {deepest!r} for an image depends on the other images of "
+            f"what {network.name} gives in {layer!r} for an image depends on the other images of "
             "its batch, as with a batch norm without running statistics; no picture can be made "
             "for it"
         )

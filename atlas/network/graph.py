@@ -1,6 +1,6 @@
 """What a network's graph says of its places: units, positions, receptive field."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,16 +118,17 @@ def outputs_of(graph: fx.GraphModule, images: Tensor) -> tuple[dict[str, Output]
     return found, None
 
 
-def value_of(graph: fx.GraphModule, node: str, images: Tensor) -> Tensor:
-    """What a node gives for images. Raises whatever the nodes before it raise."""
-    found: list[Tensor] = []
+def values_of(graph: fx.GraphModule, nodes: Collection[str], images: Tensor) -> dict[str, Tensor]:
+    """What nodes give for images. Raises whatever the nodes before them raise."""
+    found: dict[str, Tensor] = {}
 
     class Recorder(fx.Interpreter):
         def run_node(self, n: fx.Node) -> Any:
             value = super().run_node(n)
-            if n.name == node:
-                found.append(value)
+            if n.name in nodes:
+                found[n.name] = value
             return value
 
-    Recorder(graph).run(images)
-    return found[0]
+    if nodes:
+        Recorder(graph).run(images)
+    return found

@@ -5,6 +5,7 @@ from one of them is NaN too, through convolutions, poolings and activations of a
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -37,8 +38,10 @@ def measured_field(respond: Respond, channels: int, size: int) -> Field:
         rows, columns = (_measure(respond, image, axis, clean.shape[axis]) for axis in (2, 3))
     except Exception:  # whatever a module says to images that are no numbers
         return Extent.UNKNOWN
-    if rows is None or columns is None:
-        return Extent.WHOLE
+    if isinstance(rows, Extent):
+        return rows
+    if isinstance(columns, Extent):
+        return columns
     (height, down, top), (width, right, left) = rows, columns
     if down != int(down) or right != int(right):
         return Extent.UNKNOWN
@@ -47,38 +50,53 @@ def measured_field(respond: Respond, channels: int, size: int) -> Field:
 
 def _measure(
     respond: Respond, image: Tensor, axis: int, positions: int
-) -> tuple[int, float, float] | None:
-    """Size, stride and center of the first position along an axis; None for the whole image."""
+) -> tuple[int, float, float] | Extent:
+    """Size, stride and center of the first position along an axis."""
+    side = image.shape[axis]
     first = positions // 2
-    step = min(4, positions - 1 - first)
-    if step == 0:
-        first, step = first - 1, 1
-    begins, ends = _edges(respond, image, axis, first)
-    if begins == 0 or ends == image.shape[axis] - 1:
-        return None
-    stride = (_edges(respond, image, axis, first + step)[0] - begins) / step
+    ends = slice(0, 1), slice(side - 1, side)
+    if any(_depends(respond, image, axis, first, pixels) for pixels in ends):
+        return Extent.WHOLE
+    if positions < 3:
+        return Extent.UNKNOWN
+    step = min(4, positions - 1 - first) // 2 or 1
+    edges = [_edges(respond, image, axis, first + i * step) for i in (0, 1, 2)][: positions - first]
+    inside = [(begins, ends) for begins, ends in edges if ends < side - 1]
+    strides = {
+        (later - before) / step
+        for one, other in pairwise(inside)
+        for before, later in zip(one, other, strict=True)
+    }
+    # Where not every position sees as much, as in windows of attention, there is no one field.
+    if len(strides) != 1 or min(strides) <= 0:
+        return Extent.UNKNOWN
+    (stride,) = strides
+    begins, ends = edges[0]
     return ends - begins + 1, stride, (begins + ends) / 2 - first * stride
 
 
 def _edges(respond: Respond, image: Tensor, axis: int, position: int) -> tuple[int, int]:
     """The first and the last pixel along an axis that a position sees."""
     side = image.shape[axis]
-
-    def depends(pixels: slice) -> bool:
-        spoiled = image.clone()
-        spoiled.narrow(axis, pixels.start, pixels.stop - pixels.start).fill_(torch.nan)
-        maps = respond(spoiled)
-        across = maps.shape[5 - axis] // 2
-        place = (position, across) if axis == 2 else (across, position)
-        return bool(maps[0, :, place[0], place[1]].isnan().any())
-
     low, high = 0, side - 1  # the first pixel lies from low to high
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if depends(slice(0, middle + 1)) else (middle + 1, high)
+        depends = _depends(respond, image, axis, position, slice(0, middle + 1))
+        low, high = (low, middle) if depends else (middle + 1, high)
     begins = low
     low, high = begins, side - 1
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if depends(slice(middle, side)) else (low, middle - 1)
+        depends = _depends(respond, image, axis, position, slice(middle, side))
+        low, high = (middle, high) if depends else (low, middle - 1)
     return begins, low
+
+
+def _depends(respond: Respond, image: Tensor, axis: int, position: int, pixels: slice) -> bool:
+    """Whether a position in the middle of the other axis depends on some rows, or columns."""
+    spoiled = image.clone()
+    spoiled.narrow(axis, pixels.start, pixels.stop - pixels.start).fill_(torch.nan)
+    maps = respond(spoiled)
+    across = maps.shape[5 - axis] // 2
+    place = (position, across) if axis == 2 else (across, position)
+    return bool(maps[0, :, place[0], place[1]].isnan().any())

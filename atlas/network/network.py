@@ -196,12 +196,14 @@ class Network:
 
     def _maps(self, layer: str, images: Tensor) -> Tensor:
         with torch.no_grad():
-            values = self.value(layer, images.to(self.device, self.dtype))
-        return self.layout(layer).maps(values)
+            values = self.values([layer], images.to(self.device, self.dtype))
+        return self.layout(layer).maps(values[layer])
 
-    def value(self, layer: str, images: Tensor) -> Tensor:
-        """What a layer gives for images (BxCxSxS, normalized) as the module lays it out."""
-        return self._anatomy.value(self.node_of(layer), images)
+    def values(self, layers: Sequence[str], images: Tensor) -> dict[str, Tensor]:
+        """What layers give for images (BxCxSxS, normalized) as the module lays them out."""
+        places = {layer: self.node_of(layer) for layer in layers}
+        found = self._anatomy.values(set(places.values()), images)
+        return {layer: found[place] for layer, place in places.items()}
 
     def layout(self, layer: str) -> Layout:
         """How the axes of a layer's output are to be read."""
