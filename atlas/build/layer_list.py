@@ -37,8 +37,9 @@ def list_places(network: Network) -> str:
 
 def _measures(layer: Layer) -> tuple[str, str, str]:
     """Units, stride and receptive field of a layer, as text."""
+    unknown = "all" if layer.field_known else "not known"
     stride = "-" if layer.stride is None else str(layer.stride)
-    field = "all" if layer.receptive_field is None else str(layer.receptive_field)
+    field = unknown if layer.receptive_field is None else str(layer.receptive_field)
     return str(layer.units), stride, field
 
 

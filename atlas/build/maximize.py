@@ -43,8 +43,8 @@ def prepare(session: Session) -> None:
     The others wait here until the leader has.
     """
     run, group = session.run, session.group
-    session.verify([layer.name for layer in run.network().layers])
     if group.leads:
+        session.verify([layer.name for layer in run.network().layers])
         check_identity(run, session.making)
         kept = run.settings()
         # Not by how many processes share the work: the pictures must not depend on that.
@@ -55,6 +55,7 @@ def prepare(session: Session) -> None:
         if tiles.are_wanted(session):
             tiles.drop_stale(session)
     group.wait()
+    session.verify([layer.name for layer in run.network().layers])
 
 
 def climb(session: Session, stop: Round) -> None:

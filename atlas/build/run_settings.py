@@ -34,6 +34,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     if kept:
         identity.recipes = kept.identity.recipes | identity.recipes
     warnings = [network.weights.notice] if network.weights.notice else []
+    warnings += network.remarks
     if probe.fallback:
         warnings.append(probe.fallback)
     elif probe.synthetic:

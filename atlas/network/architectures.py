@@ -8,7 +8,6 @@ import torchvision
 from torch import nn
 from torchvision.models import (
     get_model,
-    get_model_builder,
     get_model_weights,
     list_models,
 )
@@ -17,22 +16,15 @@ from atlas.errors import UsageError
 from atlas.network.bvlc_googlenet import BVLCGoogLeNet
 
 BVLC = "bvlc_googlenet"
-TRANSFORMERS = ("maxvit", "swin_transformer", "vision_transformer")
-"""The modules of torchvision whose networks are no CNNs."""
 
 
 def networks() -> list[str]:
-    """The names ``load_network`` knows: Caffe's GoogLeNet and torchvision's classifying CNNs."""
-    return [BVLC, *(name for name in _classifiers() if not _is_transformer(name))]
+    """The names ``load_network`` knows: Caffe's GoogLeNet and torchvision's classifiers."""
+    return [BVLC, *_classifiers()]
 
 
 def check_name(network: str) -> None:
-    """Raise UsageError when no convolutional network has that name."""
-    if network in _classifiers() and _is_transformer(network):
-        raise UsageError(
-            f"{network} is a transformer, which has no convolutional layers to show; "
-            "take a convolutional network, such as googlenet or resnet50"
-        )
+    """Raise UsageError when no network has that name."""
     if network not in networks():
         near = ", ".join(difflib.get_close_matches(network, networks())) or "googlenet"
         raise UsageError(f"there is no network {network!r}; the nearest names: {near}")
@@ -60,8 +52,3 @@ def untrained(network: str, classes: int = 1000) -> nn.Module:
 
 def _classifiers() -> list[str]:
     return list_models(module=torchvision.models)
-
-
-def _is_transformer(network: str) -> bool:
-    module = get_model_builder(network).__module__
-    return module.rpartition(".")[2] in TRANSFORMERS

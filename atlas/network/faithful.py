@@ -114,7 +114,7 @@ class _Reference:
     """What the user's module gives: its parts by hooks; what is none by the graph as traced."""
 
     def __init__(self, network: Network, layers: Sequence[str]) -> None:
-        parts = dict(network.module.named_modules())
+        parts = {name for name, _ in network.module.named_modules() if name}
         self._layers = layers
         known = [layer for layer in layers if part_of(layer, parts) in parts]
         self._hooks = Hooks(share(network.module), known)

@@ -71,12 +71,12 @@ def load_network(
         module, info = load_model(name, weights, weights_key, transform_input)
         if known := normalization(name):
             published = dict(zip(("mean", "std"), known, strict=True))
-    if input is not None and input[0] != 3:  # what is published is of red, green and blue
+    if input is not None and [*input][:1] != [3]:  # what is published is of red, green and blue
         published = {}
     return Network(
         module,
         name=name,
-        input=input or published.get("input", (3, PROBE_SIZE, PROBE_SIZE)),
+        input=published.get("input", (3, PROBE_SIZE, PROBE_SIZE)) if input is None else input,
         mean=published.get("mean") if mean is None else mean,
         std=published.get("std") if std is None else std,
         device=device,

@@ -214,6 +214,7 @@ class Layer:
     units: int
     stride: int | None
     receptive_field: int | None
+    field_known: bool
     center: tuple[float, float] | None
     height: int
     width: int

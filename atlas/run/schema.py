@@ -154,8 +154,11 @@ class LayerDescription(Struct, kw_only=True):
     units: Annotated[Count, Meta(description="its channels")]
     stride: Annotated[Count | None, Meta(description="input pixels between neighboring positions")]
     receptive_field: Annotated[
-        Count | None, Meta(description="side in input pixels; null for the whole image")
+        Count | None, Meta(description="side in input pixels; null for the whole image, or unknown")
     ]
+    field_known: Annotated[
+        bool, Meta(description="whether stride and receptive_field are known")
+    ] = True
     center: Annotated[
         tuple[float, float] | None, Meta(description="row and column that position (0, 0) sees")
     ]

@@ -131,6 +131,6 @@ def test_a_cache_lies_where_the_environment_says_or_at_home(
 def test_python_knows_the_home_too(home: Path) -> None:
     assert len(open_probe_set("~/album")) == 3
     torch.save({"state_dict": 1}, home / "mine.pth")
-    with pytest.raises(AtlasError, match=f"{home}/mine.pth holds no state dict"):
+    with pytest.raises(AtlasError, match=f"{home}/mine.pth does not hold the weights"):
         load_model("squeezenet1_1", "~/mine.pth")
     assert expand(str(home)) == str(home)

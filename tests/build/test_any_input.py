@@ -110,11 +110,16 @@ def test_a_residual_network_for_small_photographs(
     for i in range(6):
         pixels = generator.integers(0, 256, (9, 7, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((70, 90)).save(folder / f"{i}.png")
-    settings = asked(probe=str(folder), recipe=("clear",), upscales=1, publish_probe_images=True)
+    layers = ("conv1", "stage1", "stage2", "stage3")
+    settings = asked(
+        probe=str(folder),
+        layers=layers,
+        recipe=("clear",),
+        upscales=1,
+        publish_probe_images=True,
+    )
     run, site = made(settings, network)
-    assert [layer.name for layer in run.network().layers] == [
-        *("conv1", "stage1", "stage2", "stage3"),
-    ]
+    assert [layer.name for layer in run.network().layers] == [*layers]
     assert {picture.shape for picture in pictures(run).values()} == {(80, 80, 3)}
     shown = [np.asarray(Image.open(file)) for file in site.glob("images/probe/*")]
     assert {image.shape[:2] for image in shown} == {(32, 32)}
@@ -127,7 +132,9 @@ def _page(site: Path, layer: str) -> str:
 
 
 def test_four_channels_in_false_color(asked: Callable[..., Settings]) -> None:
-    settings = asked(recipe=("clear",), upscales=1, publish_probe_images=True)
+    settings = asked(
+        layers=("conv1", "conv2"), recipe=("clear",), upscales=1, publish_probe_images=True
+    )
     run, site = made(settings, four_channels(), probe=scenes())
     whole = {path.name: np.load(path) for path in run.path.glob("units/*/*/*.channels.npy")}
     assert len(pictures(run)) == len(list(run.path.glob("units/*/*/*.channels.npy"))) == 4
@@ -150,12 +157,13 @@ def test_four_channels_in_false_color(asked: Callable[..., Settings]) -> None:
 
 
 def test_images_in_memory_are_not_published_unasked(asked: Callable[..., Settings]) -> None:
-    settings = asked(recipe=("article",), upscales=0, steps=1)
+    once = {"layers": ("conv1",), "recipe": ("article",), "upscales": 0, "steps": 1}
+    settings = asked(**once)
     _, site = made(settings, four_channels(), probe=scenes(10))
     assert not list(site.glob("images/probe/*"))
     assert "The images themselves are not published." in _page(site, "conv1")
     said: list[str] = []
-    again = asked(recipe=("article",), upscales=0, steps=1, publish_probe_images=True)
+    again = asked(**once, publish_probe_images=True)
     run_stages(("render",), again, log=said.append)
     assert any("scenes was an array; give it again in Python" in line for line in said)
 
