@@ -111,23 +111,24 @@ def choose_batch(network: Network, size: int, workers: int) -> int:
 
 def bytes_per_image(network: Network, size: int) -> int:
     """What a forward pass through all layers keeps of one image for the gradient."""
-    kept: dict[int, int] = {}
-
-    def note(values: Tensor) -> Tensor:
-        storage = values.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return values
-
     last = network.layers[-1].name
     small = network.seen_size(last, max(network.sizes.smallest, network.input_size // 2))
     shape = (1, network.channels, small, small)
     image = torch.zeros(shape, device=network.device, requires_grad=True)
     trunk = layer_trunk(network, [last], network.convolution_dtype)
-    weights = sum(values.nbytes for values in trunk.module.parameters())
+    weights = {values.untyped_storage().data_ptr() for values in trunk.module.parameters()}
+    kept: dict[int, int] = {}
+
+    def note(values: Tensor) -> Tensor:
+        storage = values.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return values
+
     with torch.autograd.graph.saved_tensors_hooks(note, lambda values: values):
         for _ in trunk.activations(image.to(network.dtype)):
             pass
-    return int((sum(kept.values()) - weights) * (size / small) ** 2)
+    return max(int(sum(kept.values()) * (size / small) ** 2), 1)
 
 
 def choose_workers(device: torch.device, processes: int = 1) -> int:
