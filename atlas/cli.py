@@ -14,7 +14,7 @@ from atlas._system.memory import out_of_memory
 from atlas._system.paths import as_path
 from atlas._system.streams import show
 from atlas.errors import AtlasError, UsageError, one_line
-from atlas.network.address import find_address
+from atlas.network.addresses.address import find_address
 from atlas.run.folder import Run
 from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
 

@@ -18,7 +18,7 @@ from atlas._system import readers
 from atlas._system.filenames import is_device, refuse_twins
 from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
-from atlas.network.address import find_address
+from atlas.network.addresses.address import find_address
 from atlas.network.precision import PRECISIONS
 from atlas.recipe import PHOTOGRAPHS, RECIPES, TILES, Recipe, read_recipe
 

@@ -27,7 +27,7 @@ from atlas.build.resources import choose_batch, choose_device, choose_workers
 from atlas.maximize.loop import maximize_chunk
 from atlas.network.loading import load_network
 from atlas.network.precision import Precision
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
 from atlas.run.plan import Item, deal, halves
 from benchmarks import article_loop
 from benchmarks.workload import Workload

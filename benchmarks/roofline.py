@@ -32,6 +32,7 @@ class OperationCounter(fx.Interpreter):
     """Counts what each node of a network does for one image, without computing it."""
 
     def __init__(self, network: Network) -> None:
+        assert network.graph is not None  # GoogLeNet has one
         super().__init__(copy.deepcopy(network.graph).to("meta"))
         self._counter = FlopCounterMode(display=False)
         self.operations: dict[str, int] = {}

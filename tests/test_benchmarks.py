@@ -15,7 +15,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
 from atlas.probe.stimuli import battery
 from atlas.recipe import RECIPES, Recipe
 from benchmarks import __main__ as compare

@@ -80,7 +80,7 @@ def test_source_distribution_is_enough_to_build_from(built: Path) -> None:
 
 def test_wheel_works_without_the_checkout(installed: Path, tmp_path: Path) -> None:
     script = """
-from atlas.network import weights
+from atlas.network.weights import named as weights
 model, info = weights.load_model("googlenet", "bundled")
 print(weights.__file__, info.classes)
 """

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
 
 FACTORS = {
     "conv1": 2.25,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from atlas._system.processes import ProcessGroup
 from atlas._system.progress import Progress, show_progress
 from atlas.build.normalization import in_bytes
-from atlas.network.address import find_address
+from atlas.network.addresses.address import find_address
 from atlas.probe.probe_set import ProbeSet
 from atlas.run.folder import Run
 from atlas.run.schema import Making

@@ -18,7 +18,7 @@ from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.network.ways import LayerTrunk, layer_trunk
-from atlas.network.weights import BUNDLED
+from atlas.network.weights.named import BUNDLED
 from atlas.probe.decoding import prepare
 
 PENULTIMATE = "avgpool"

@@ -8,12 +8,12 @@ from torch import nn
 
 from atlas._system import arguments
 from atlas.errors import UsageError
-from atlas.network.address import find_address
-from atlas.network.addresses import open_address
+from atlas.network.addresses.address import find_address
+from atlas.network.addresses.opening import open_address
 from atlas.network.architectures import normalization
 from atlas.network.network import Network
 from atlas.network.precision import Precision
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
 from atlas.probe.size import PROBE_SIZE
 
 

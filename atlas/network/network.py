@@ -24,7 +24,7 @@ from atlas.network.places import find_places
 from atlas.network.precision import PRECISIONS, Precision
 from atlas.network.receptive_field import Extent, Field
 from atlas.network.trace import Untraceable, top_level
-from atlas.network.weights import WeightsInfo, describe_module
+from atlas.network.weights.named import WeightsInfo, describe_module
 from atlas.probe.size import PROBE_SIZE
 
 MOST_ENLARGED = 129

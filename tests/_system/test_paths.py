@@ -13,8 +13,8 @@ from atlas import settings
 from atlas._system.paths import cache_folder, expand
 from atlas.cli import main
 from atlas.errors import AtlasError, UsageError
-from atlas.network.published import fetch
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
+from atlas.network.weights.published import fetch
 from atlas.probe.opening import open_probe_set
 from atlas.render import publish
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from atlas.examine.identification import correct, tasks_table
 from atlas.examine.similarity_judge import UNSCALED, SimilarityJudge
 from atlas.network.loading import load_network
-from atlas.network.weights import BUNDLED
+from atlas.network.weights.named import BUNDLED
 from atlas.rank import weakest_images
 from atlas.rank.statistics import LayerStatistics, Responses
 from atlas.rank.tables import strongest_table

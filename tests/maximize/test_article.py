@@ -15,7 +15,7 @@ from atlas.maximize.seeding import starting_noise
 from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.sizes import Sizes
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
 from atlas.recipe import RECIPES, Recipe
 from atlas.target import OF_THE_UNIT, Target
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from atlas.cli import main
 from atlas.errors import AtlasError, UsageError
-from atlas.network.address import find_address
+from atlas.network.addresses.address import find_address
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 

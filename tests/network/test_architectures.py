@@ -3,9 +3,9 @@
 import pytest
 
 from atlas.errors import UsageError
-from atlas.network import weights
 from atlas.network.architectures import networks, normalization
-from atlas.network.weights import load_model
+from atlas.network.weights import named as weights
+from atlas.network.weights.named import load_model
 
 
 def test_no_network_is_refused_before_anything_is_downloaded(

@@ -21,7 +21,7 @@ from atlas.network.bvlc_googlenet import (
     torch_names,
 )
 from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
 
 # Inputs and outputs of 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5, pool_proj (Szegedy et al., table 1).
 INCEPTION = {

@@ -19,7 +19,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from atlas.errors import AtlasError
-from atlas.network.filling import fill
+from atlas.network.weights.filling import fill
 
 
 def holding(make: Callable[[State], Any], **options: Any) -> Write:

@@ -8,7 +8,7 @@ from support.checkpoints import State, Tiny, filled, prefixed, state, without
 from torch import nn
 
 from atlas.errors import AtlasError
-from atlas.network.filling import fill
+from atlas.network.weights.filling import fill
 
 # Which entry
 

@@ -12,7 +12,7 @@ from support.checkpoints import Tiny, state
 from torch._utils import _rebuild_tensor_v2
 
 from atlas.errors import AtlasError
-from atlas.network.filling import fill
+from atlas.network.weights.filling import fill
 
 
 class Calls:

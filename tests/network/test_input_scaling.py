@@ -12,8 +12,8 @@ from torchvision.models import GoogLeNet, Inception3, get_model
 
 from atlas.errors import UsageError
 from atlas.network.imagenet import IMAGENET_MEAN, IMAGENET_STD
-from atlas.network.input_scaling import takes_unit_range
-from atlas.network.weights import load_model
+from atlas.network.weights.input_scaling import takes_unit_range
+from atlas.network.weights.named import load_model
 from atlas.probe.stimuli import battery
 
 MEAN, STD = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))

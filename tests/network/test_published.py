@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from atlas.errors import AtlasError
-from atlas.network.published import fetch
+from atlas.network.weights.published import fetch
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

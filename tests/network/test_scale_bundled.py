@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.network import Network
-from atlas.network.weights import BUNDLED, load_model
+from atlas.network.weights.named import BUNDLED, load_model
 from tools.scale_bundled import FACTORS, scaled
 
 

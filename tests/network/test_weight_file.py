@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 
 from atlas.errors import AtlasError, UsageError
-from atlas.network.weight_file import digest
-from atlas.network.weights import load_model
+from atlas.network.weights.named import load_model
+from atlas.network.weights.weight_file import digest
 
 NETWORK = "squeezenet1_1"  # 5 MB
 

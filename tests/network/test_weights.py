@@ -10,9 +10,9 @@ from support.attacks import ATTACKS, Attack
 from torchvision.models import GoogLeNet_Weights, get_model
 
 from atlas.errors import AtlasError
-from atlas.network import weights
-from atlas.network.input_scaling import trained_without_scale
-from atlas.network.weights import load_model
+from atlas.network.weights import named as weights
+from atlas.network.weights.input_scaling import trained_without_scale
+from atlas.network.weights.named import load_model
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from atlas.errors import AtlasError
-from atlas.network.choice import Candidate, Wanted, averages, choose
-from atlas.network.head import head_names
-from atlas.network.state_dict import flaw, inventory
-from atlas.network.weight_file import Content, read_content
+from atlas.network.weights.choice import Candidate, Wanted, averages, choose
+from atlas.network.weights.head import head_names
+from atlas.network.weights.state_dict import flaw, inventory
+from atlas.network.weights.weight_file import Content, read_content
 
 AUXILIARY_HEADS = ("aux1.", "aux2.", "AuxLogits.")
 """What torchvision's networks have for training alone."""

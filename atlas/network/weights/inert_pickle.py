@@ -116,7 +116,7 @@ class InertUnpickler(pickle.Unpickler):
 
     def _nested_storage(self, content: bytes) -> Any:
         """A storage that ``pickle.dump`` wrote: a file of torch within the pickle."""
-        from atlas.network.inert_file import read_stream  # reads with this class
+        from atlas.network.weights.inert_file import read_stream  # reads with this class
 
         return read_stream(content, self.met)
 

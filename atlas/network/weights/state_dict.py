@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from atlas.network.inert_pickle import Inert
+from atlas.network.weights.inert_pickle import Inert
 
 USUAL = (
     *("state_dict", "model_state_dict", "model_state", "model", "net_state_dict", "net", "network"),

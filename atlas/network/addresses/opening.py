@@ -11,12 +11,12 @@ from torch import nn
 from atlas._system.display import display_name
 from atlas._system.paths import as_path
 from atlas.errors import UsageError
-from atlas.network.address import Address
-from atlas.network.filling import fill, find
-from atlas.network.timm_models import make_timm
-from atlas.network.user_code import make_network
-from atlas.network.weight_file import digest, read_content
-from atlas.network.weights import WeightsInfo, describe_module, identity_of
+from atlas.network.addresses.address import Address
+from atlas.network.addresses.timm_models import make_timm
+from atlas.network.addresses.user_code import make_network
+from atlas.network.weights.filling import fill, find
+from atlas.network.weights.named import WeightsInfo, describe_module, identity_of
+from atlas.network.weights.weight_file import digest, read_content
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from atlas.errors import AtlasError
-from atlas.network.head import head_names
-from atlas.network.name_match import Match, matches
-from atlas.network.state_dict import StateDict, inventory, is_average, standing, state_dicts
+from atlas.network.weights.head import head_names
+from atlas.network.weights.name_match import Match, matches
+from atlas.network.weights.state_dict import StateDict, inventory, is_average, standing, state_dicts
 
 UNCOUNTED = ".num_batches_tracked"
 """torch before 0.4.1 did not count batches; inference does not need the number."""

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from atlas.errors import AtlasError, UsageError, reason_of
-from atlas.network.address import Address
+from atlas.network.addresses.address import Address
 
 
 def make_network(address: Address, arguments: Mapping[str, Any]) -> nn.Module:

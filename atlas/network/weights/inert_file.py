@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from atlas.network.inert_pickle import InertUnpickler
+from atlas.network.weights.inert_pickle import InertUnpickler
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """What files of torch before 1.6 begin with, as a pickled number."""

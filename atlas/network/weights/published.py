@@ -8,7 +8,7 @@ import torch
 
 from atlas._system.download import DownloadError, download
 from atlas.errors import AtlasError
-from atlas.network.weight_file import digest
+from atlas.network.weights.weight_file import digest
 
 
 def fetch(url: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from atlas.errors import AtlasError, reason_of
-from atlas.network.address import Address
+from atlas.network.addresses.address import Address
 
 
 def make_timm(

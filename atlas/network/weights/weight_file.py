@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from atlas.errors import AtlasError
-from atlas.network.foreign_file import foreign
-from atlas.network.inert_file import read_inertly
+from atlas.network.weights.foreign_file import foreign
+from atlas.network.weights.inert_file import read_inertly
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from atlas._system.paths import as_path
 from atlas.errors import AtlasError, UsageError
 from atlas.network.architectures import BVLC, check_name, untrained
 from atlas.network.bvlc_googlenet import torch_names
-from atlas.network.filling import Found, copy, find
-from atlas.network.input_scaling import takes_unit_range, trained_without_scale
-from atlas.network.published import fetch
-from atlas.network.weight_file import Content, digest, read_content
+from atlas.network.weights.filling import Found, copy, find
+from atlas.network.weights.input_scaling import takes_unit_range, trained_without_scale
+from atlas.network.weights.published import fetch
+from atlas.network.weights.weight_file import Content, digest, read_content
 
-BUNDLED = Path(__file__).parent / "data" / "googlenet-tinyimagenet.pt"
+BUNDLED = Path(__file__).parents[1] / "data" / "googlenet-tinyimagenet.pt"
 NOTICE = (
     "These pictures come from the small network bundled with Atlas, trained on Tiny ImageNet (202 "
     "classes, about 50 % top-1), and not from GoogLeNet's ImageNet weights, which have to be "

@@ -1,0 +1,1 @@
+"""Networks by address: a user's own code, timm, the Hugging Face Hub."""

@@ -1,0 +1,1 @@
+"""The weights of a network: published, bundled, or in a file of any usual form."""
