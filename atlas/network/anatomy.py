@@ -57,11 +57,11 @@ def in_graph(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
         Exception: whatever the module raises that cannot take the images.
     """
     graph, paths = trace(copy.deepcopy(module))
-    make_functional(graph, images)
+    make_functional(graph, images[:1])
     stages, shared = describe_nodes(graph, images, others)
     order = {node.name: place for place, node in enumerate(graph.graph.nodes)}
-    reach = _without_numbers(graph, images)
-    return Anatomy(paths, stages, order, reach, partial(values_of, graph), graph, shared)
+    reach, values = partial(outputs_of, graph), partial(values_of, graph)
+    return Anatomy(paths, stages, order, reach, values, graph, shared)
 
 
 def in_parts(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
@@ -81,24 +81,9 @@ def in_parts(module: nn.Module, images: Tensor, others: Tensor) -> Anatomy:
         paths={name: name for name in outputs},
         stages={name: stage for name, stage in found.items() if stage},
         order={name: place for place, name in enumerate(outputs)},
-        reach=lambda images: outputs_of_parts(module, images),
+        reach=partial(outputs_of_parts, module),
         values=lambda places, images: Hooks(share(module), [*places]).run(images),
     )
-
-
-def _without_numbers(graph: fx.GraphModule, images: Tensor) -> Reach:
-    """How far images come in a graph: by the shapes of tensors alone, where that is known."""
-
-    def really(images: Tensor) -> tuple[Mapping[str, Output], Exception | None]:
-        return outputs_of(graph, images)
-
-    try:
-        shapes = copy.deepcopy(graph).to("meta")
-        if outputs_of(shapes, images.to("meta"))[1] is not None:
-            return really
-    except Exception:  # of many kinds: what a module holds that has no shape
-        return really
-    return lambda images: outputs_of(shapes, images.to("meta"))
 
 
 def sizes_of(anatomy: Anatomy, image: Callable[[int], Tensor], size: int) -> Sizes:
@@ -111,7 +96,7 @@ def sizes_of(anatomy: Anatomy, image: Callable[[int], Tensor], size: int) -> Siz
     """
     deepest = [place for place, stage in anatomy.stages.items() if stage.has_positions][-1]
     last = max(anatomy.stages, key=anatomy.order.__getitem__)
-    tried = (size - 32, size + 32, size // 2, 2 * size, size - 16, size + 16, size - 4, size + 4)
+    tried = (size // 2, size - 32, size + 32, size - 16, size + 16, size - 4, size + 4, 2 * size)
     if not any(last in anatomy.reached(image(other)) for other in tried if 0 < other != size):
         return Sizes(size, fixed=size)
     smaller = range(1, size)

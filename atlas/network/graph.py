@@ -38,8 +38,7 @@ class Output:
 
     def __init__(self, value: Tensor) -> None:
         self.shape = tuple(value.shape)
-        known = value.is_floating_point() and not value.is_meta
-        self.rectified = known and bool((value >= 0).all())
+        self.rectified = value.is_floating_point() and bool((value >= 0).all())
 
 
 def stage_of(

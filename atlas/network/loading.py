@@ -73,7 +73,7 @@ def load_network(
             published = dict(zip(("mean", "std"), known, strict=True))
     if input is not None and [*input][:1] != [3]:  # what is published is of red, green and blue
         published = {}
-    return Network(
+    found = Network(
         module,
         name=name,
         input=published.get("input", (3, PROBE_SIZE, PROBE_SIZE)) if input is None else input,
@@ -83,3 +83,11 @@ def load_network(
         precision=precision,
         weights=info,
     )
+    is_own = isinstance(network, nn.Module) or address is not None
+    if is_own and mean is None and std is None and "mean" not in published:
+        as_what = "as ImageNet's are" if found.channels == 3 else "not at all, from 0 to 1"
+        found.remarks.append(
+            f"nobody said how the images of {name} are normalized: they are {as_what}; --mean and "
+            "--std say otherwise"
+        )
+    return found

@@ -92,6 +92,9 @@ def test_a_module_or_a_callable_is_found_in_a_file_or_package(
     assert layers(found) == [("body", units)]
     assert (found.weights.source, found.weights.classes) == ("module", 5)
     assert any("its own weights" in line for line in found.weights.remarks)
+    assert any("--mean and --std say otherwise" in line for line in found.remarks)
+    said = load_network(address, network_args=arguments, mean=(0.5,) * 3, std=(0.5,) * 3)
+    assert not said.remarks
 
 
 def test_a_file_of_another_folder_finds_what_lies_beside_it_and_is_called_by_its_name(

@@ -18,7 +18,7 @@ from atlas.network.ways import layer_trunk, unit_trunk
 
 
 def made(module: nn.Module) -> Network:
-    return load_network(module, precision="float64")
+    return load_network(module, precision="float64", mean=(0.5,) * 3, std=(0.25,) * 3)
 
 
 def seeded(make: Callable[[], nn.Module]) -> nn.Module:
