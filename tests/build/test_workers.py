@@ -312,7 +312,7 @@ maximize.make_chunks(session, stop, chunks[1:])
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit does not hold")
 def test_a_process_that_gets_no_more_memory_makes_fewer_pictures_at_once(tmp_path: Path) -> None:
-    room = 300 * 2**20  # a picture takes about a seventh of it, thirty-two four times as much
+    room = 450 * 2**20  # a picture takes about a tenth of it, thirty-two three times as much
     done = subprocess.run(
         [sys.executable, "-c", STARVED, str(tmp_path / "run"), str(room)],
         capture_output=True,
