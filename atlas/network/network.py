@@ -134,10 +134,11 @@ class Network:
         """Find the default layers, and the sizes that the network takes."""
         self.places = find_places(self.module, self._anatomy)
         chosen = default_layers(self.module, self.places)
-        if not chosen.names:
+        names = [name for name in chosen.names if self._stage(name)]
+        if not names:
             raise AtlasError(f"{self.name} has no convolution that makes maps; nothing to show")
         self.sizes = sizes_of(self._anatomy, self._blank, self.input_size)
-        self.layers = tuple(self.layer(layer) for layer in chosen.names)
+        self.layers = tuple(self.layer(layer) for layer in names)
         self.why_default = chosen.why
 
     def _blank(self, size: int) -> Tensor:
