@@ -203,6 +203,6 @@ def _list_layers(settings: Settings, every: bool) -> None:
     if address and address.notice:
         _print_line(address.notice)  # before that code runs
     network = open_network(replace(settings, device="cpu", precision="float32"), None)
-    for remark in network.weights.remarks:
+    for remark in (*network.weights.remarks, *network.remarks):
         _print_line(remark)
     show(list_places(network) if every else list_layers(network, settings.layers))

@@ -79,7 +79,7 @@ class Settings:
         "googlenet",
         _network,
         "ADDRESS",
-        "googlenet, bvlc_googlenet, a classification CNN of torchvision, package.module:attr or "
+        "googlenet, bvlc_googlenet, a classifier of torchvision, package.module:attr or "
         "file.py:attr (runs that code), timm:NAME or hf-hub:ORG/NAME",
     )
     network_args: tuple[tuple[str, Any], ...] = _setting(

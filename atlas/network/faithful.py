@@ -55,10 +55,7 @@ class Compared(NamedTuple):
     error: float
 
 
-def check_faithful(
-    network: Network,
-    layers: Sequence[str],
-) -> list[Compared]:
+def check_faithful(network: Network, layers: Sequence[str]) -> list[Compared]:
     """Compare what a network computes with its module.
 
     Args:
@@ -84,14 +81,17 @@ def check_faithful(
             _refuse_neighbors(network, reference, images, wanted, tolerance)
             _compare_whole(network, reference, images[:1], tolerance)
             got = _leaving(layer_trunk(network, names), names, images)
-            for i, layer in enumerate(names):  # which the image of this number leaves at
-                error = _difference(got[layer], wanted[layer][i : i + 1])
+            units = _one_of_each(network, names)
+            maps = _maps(network, units, images)
+            for i, (layer, unit) in enumerate(units):  # which the image of this number leaves at
+                whole = wanted[layer][i : i + 1]
+                error = max(_difference(got[layer], whole), _difference(maps[i], whole[:, unit]))
                 if error > tolerance:
                     raise Unfaithful(
                         f"{layer} would be {error:.1%} off what {network.name} itself gives"
                     )
                 found.append(Compared(layer, size, error))
-    _check_gradients(network, names)
+        _check_gradients(network, names)
     return found
 
 
@@ -168,11 +168,15 @@ def _compare_whole(
     """Raise Unfaithful where the graph as traced gives another output than the module."""
     if network.graph is None:
         return
-    with torch.no_grad():
-        got, wanted = _tensors(network.graph(image)), reference.output(image)
-    for own, other in zip(got, wanted, strict=True):
-        if _difference(own, other) > tolerance:
-            raise Unfaithful(f"the output would be another than what {network.name} itself gives")
+    wanted = reference.output(image)
+    try:
+        with torch.no_grad():
+            got = _tensors(network.graph(image))
+    except Exception as error:  # whatever a graph says to a size that it was not traced at
+        raise Unfaithful(f"its graph fails where it does not: {reason_of(error)}") from error
+    alike = len(got) == len(wanted)
+    if not alike or any(_difference(*pair) > tolerance for pair in zip(got, wanted, strict=True)):
+        raise Unfaithful(f"the output would be another than what {network.name} itself gives")
 
 
 def _tensors(output: object) -> list[Tensor]:
@@ -193,24 +197,48 @@ def _leaving(trunk: LayerTrunk, layers: Sequence[str], images: Tensor) -> dict[s
         raise Unfaithful(f"images cannot leave early: {reason_of(error)}") from error
 
 
-def _check_gradients(
-    network: Network,
-    layers: Sequence[str],
-) -> None:
-    """Raise AtlasError for a layer that tells an image nothing of how to excite its units."""
-    size = _sides(network)[0]
-    images = _noise(network, len(layers), size).requires_grad_()
-    units = [(layer, network.layer(layer).units // 2) for layer in layers]
-    trunk = unit_trunk(network, units)
-    maps = [own for some in trunk.maps(units, images.device)(images) for own in some]
-    for layer, own in zip(layers, maps, strict=True):
-        if not own.requires_grad:
+def _one_of_each(network: Network, layers: Sequence[str]) -> list[tuple[str, int]]:
+    """A unit in the middle of each layer."""
+    return [(layer, network.layer(layer).units // 2) for layer in layers]
+
+
+def _maps(network: Network, units: Sequence[tuple[str, int]], images: Tensor) -> list[Tensor]:
+    """The map of each image's own unit, as a picture of it is made, but in full precision."""
+    try:
+        with torch.no_grad():
+            own = unit_trunk(network, units).maps(units, images.device)
+            return [each[None] for some in own(images) for each in some]
+    except Exception as error:  # as of _leaving
+        raise Unfaithful(f"single units cannot leave early: {reason_of(error)}") from error
+
+
+def _check_gradients(network: Network, layers: Sequence[str]) -> None:
+    """Raise AtlasError for a layer that tells an image nothing of how to excite its units.
+
+    In the precision of the maximization, which not every module computes in.
+    """
+    images = _noise(network, len(layers), _sides(network)[0]).requires_grad_()
+    units = _one_of_each(network, layers)
+    try:
+        trunk = unit_trunk(network, units, network.convolution_dtype)
+        maps = [own for some in trunk.maps(units, images.device)(images) for own in some]
+        gradients = [
+            torch.autograd.grad(own.sum(), images, retain_graph=True)[0]
+            if own.requires_grad
+            else None
+            for own in maps
+        ]
+    except Exception as error:  # of many kinds: of a module's own making
+        hint = "; try --precision float32" if network.precision == "bfloat16" else ""
+        raise AtlasError(
+            f"{network.name} lets no gradient be computed in {network.precision} "
+            f"({reason_of(error)}){hint}"
+        ) from error
+    for layer, own, gradient in zip(layers, maps, gradients, strict=True):
+        if gradient is None or (own.any() and not gradient.any()):
             raise _no_gradient(network, layer)
-        (gradient,) = torch.autograd.grad(own.sum(), images, retain_graph=True)
         if own.isfinite().all() and not gradient.isfinite().all():
             raise AtlasError(f"{network.name} has a gradient with NaN or infinity in {layer!r}")
-        if own.any() and not gradient.any():
-            raise _no_gradient(network, layer)
 
 
 def _no_gradient(network: Network, layer: str) -> AtlasError:

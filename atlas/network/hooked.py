@@ -23,13 +23,9 @@ from atlas.network.single_channel import single_channel_maps
 
 
 class HookedTrunk:
-    """A whole network, of which the given layers are taken; as ``EarlyExitTrunk`` from outside.
+    """A whole network, of which the given layers are taken.
 
-    Args:
-        network: whose module it is.
-        layers: names of the layers, in any order.
-        dtype: of weights and activations; the network's own image dtype by default.
-        redirect: whether gradients reach through ReLUs that are closed everywhere.
+    Arguments, and how it is called, as of ``EarlyExitTrunk``.
     """
 
     def __init__(

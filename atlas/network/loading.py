@@ -33,7 +33,7 @@ def load_network(
     """Load a network by name or address, or wrap a trained ``nn.Module``.
 
     Args:
-        network: ``googlenet``, ``bvlc_googlenet``, any torchvision classification CNN, an address
+        network: ``googlenet``, ``bvlc_googlenet``, any classifier of torchvision, an address
             (``package.module:attr``, ``file.py:attr``, ``timm:NAME``, ``hf-hub:ORG/NAME``; the
             first two run the code there), or a module.
         weights: ``auto``, ``imagenet``, ``bundled`` or a file; ignored for a module.
@@ -50,8 +50,8 @@ def load_network(
         network_args: of the callable at an address.
 
     Raises:
-        AtlasError: when there is no such network, the weights do not fit it, or it cannot be
-            traced.
+        AtlasError: when there is no such network, the weights do not fit it, or it takes no image
+            of its input.
     """
     if input is not None:
         wanted = "channels, height and width, such as (3, 224, 224)"

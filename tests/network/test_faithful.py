@@ -14,6 +14,7 @@ from atlas import AtlasError, load_network
 from atlas.network.early_exit import EarlyExitTrunk
 from atlas.network.faithful import check_faithful, verify
 from atlas.network.network import Network
+from atlas.network.single_channel import SingleChannels
 from atlas.network.ways import layer_trunk, unit_trunk
 
 
@@ -253,3 +254,26 @@ def test_a_layer_before_an_activation_in_place_is_not_rectified(
     for layer in layers:
         assert not network.layer(layer).rectified
     assert network.layer("features.1" if name != "resnet18" else "relu").rectified
+
+
+def test_a_single_unit_that_would_be_another_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = made(seeded(lambda: nn.Sequential(odd.stem(), nn.ReLU(), odd.convolution())))
+    trace = SingleChannels._trace
+    monkeypatch.setattr(SingleChannels, "_trace", lambda *own: (trace(*own)[0], 0))
+    verify(network, ["1", "2"])
+    assert network.graph is None, "the units' own maps are compared too"
+
+
+class Halves(odd.Branches):
+    """Computes with numbers of one precision, whatever its weights have."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert x.shape[2] == x.shape[3]
+        return self.conv2(self.conv1(x) * torch.tensor([2.0]))
+
+
+def test_a_module_that_does_not_compute_in_bfloat16_is_refused_in_one_line() -> None:
+    network = load_network(seeded(Halves), precision="bfloat16", mean=(0.5,) * 3, std=(0.5,) * 3)
+    with pytest.raises(AtlasError, match=r"in bfloat16 .*try --precision float32"):
+        verify(network, ["conv2"])
+    verify(load_network(seeded(Halves)), ["conv2"])
