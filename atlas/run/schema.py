@@ -166,6 +166,10 @@ class LayerDescription(Struct, kw_only=True):
     width: Annotated[Count, Meta(description="columns of positions")]
     rectified: Annotated[bool, Meta(description="whether activations are never negative")]
     branches: list[BranchDescription]
+    pools: Annotated[
+        Name | None,
+        Meta(description="the earlier layer of the run whose channels these are, after a pooling"),
+    ] = None
 
     def __post_init__(self) -> None:
         _check_branches(self.branches, self.units)
