@@ -40,8 +40,10 @@ def write_likeness(run: Run, made: Sequence[Item]) -> None:
     run.write_table("relatives", relatives(responses, pictured, pools))
     run.write_table("alignment", alignment(responses))
     groups = {"pictured": pictured} if every == pictured else {"pictured": pictured, "all": every}
-    places = [layout(responses, units, pools).assign(of=of) for of, units in groups.items()]
-    run.write_table("layout", pd.concat(places)[TABLES["layout"].names])
+    places = [layout(responses, units, pools) for units in groups.values()]
+    for of, table in zip(groups, places, strict=True):
+        table.insert(0, "of", of)
+    run.write_table("layout", pd.concat(places))
     run.write_table("labels", _labels(run))
     run.write_json("relations", {"made_of": version})
 

@@ -9,7 +9,8 @@ from atlas.errors import AtlasError
 from atlas.rank.places import STRONGEST
 from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
-from atlas.run.schema import LayerDescription, RunSettings
+from atlas.run.schema import MOST, LayerDescription, RunSettings
+from atlas.run.tables import OUTPUT
 
 OF_EVERY_UNIT = ("activations", "strongest", "strongest_stimuli", "tuning", "thresholds")
 """The tables with as many rows of each unit of a layer."""
@@ -29,7 +30,7 @@ def check_table(
         settings: of the run.
         layers: of the run by name; none where their description is damaged.
     """
-    if "layer" in table.columns:
+    if "unit" in table.columns:
         _check_units(name, table, settings, layers)
     if "recipe" in table.columns:
         known = {*settings.identity.recipes, PHOTOGRAPHS}
@@ -37,6 +38,8 @@ def check_table(
             raise ValueError(f"it has a recipe {min(unknown)}, which run.json has not")
         if layers and (unknown := {*table["layer"]} - layers.keys()):
             raise ValueError(f"it has a layer {min(unknown)}, which network.json has not")
+    if layers and "other_unit" in table.columns:
+        _check_others(table, settings, layers)
     if own := OWN.get(name):
         own(run, table, settings, layers)
 
@@ -55,6 +58,23 @@ def _check_units(name: str, table: pd.DataFrame, settings: RunSettings, layers: 
             raise ValueError(f"its rows are not the {count} units of {layer}")
         if len(found) and found.max() >= count:
             raise ValueError(f"it has a unit {found.max()} of {layer}, which has {count}")
+
+
+def _check_others(table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
+    """Raise ValueError for related units, or classes, that there are not."""
+    counts = {name: layer.units for name, layer in layers.items()}
+    counts[OUTPUT] = settings.weights.classes or MOST
+    if unknown := {*table["other_layer"]} - counts.keys():
+        raise ValueError(f"it has a layer {min(unknown)}, which network.json has not")
+    for layer, others in table.groupby("other_layer")["other_unit"]:
+        if others.to_numpy().max() >= counts[str(layer)]:
+            raise ValueError(f"it has a unit of {layer} that there is not")
+
+
+def _check_regions(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
+    """Raise ValueError for outlines that are no paths."""
+    if not table["outline"].str.fullmatch(r"(M\d+ \d+(L\d+ \d+)*Z)+").all():
+        raise ValueError("it has an outline that is no path")
 
 
 def _check_images(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
@@ -142,5 +162,7 @@ OWN: Mapping[str, Callable[[Run, pd.DataFrame, RunSettings, Layers], None]] = {
     "strongest": _check_places,
     "strongest_stimuli": _check_order,
     "tasks": _check_tasks,
+    "weakest": _check_order,
+    "regions": _check_regions,
 }
 """What is checked of one table alone."""

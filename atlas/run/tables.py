@@ -129,6 +129,9 @@ EVIDENCE_COLUMNS = [
 
 RANK, EXAMINE, RELATE = "atlas rank", "atlas examine", "atlas relate"
 
+OUTPUT = "output"
+"""What stands for a layer where the other is a class that the network tells."""
+
 OTHER_LAYER = Column("other_layer", "text", "layer of the other unit")
 OTHER_UNIT = Column("other_unit", "whole", "number of the other unit", 0)
 

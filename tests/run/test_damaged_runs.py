@@ -23,7 +23,7 @@ from atlas.run.verification import refuse_damage
 PICTURE = "units/article/conv1/0000.json"
 KEPT = ["run.json", "plan.json", "network.json", "digests.json", PICTURE]
 TABLES = ["probe", "skipped", "activations", "ranking", "strongest", "tuning", "examination"]
-TABLES += ["identification"]
+TABLES += ["identification", "relatives", "connections", "regions", "alignment", "weakest"]
 
 quickly = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

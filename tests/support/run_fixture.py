@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from support.related_run import write_relations
 
 from atlas._system.contact_sheet import Cell, contact_sheet
 from atlas._system.images import encode_png, strip
@@ -83,8 +84,8 @@ def make_run(
     The second unit of the second layer is silent, the third of the last broken. With
     ``photographs`` the probe set is a folder of these names, else the stimuli. Every later recipe
     is better than the one before. Without ``extended`` the run is as it was before robustness,
-    spectra, identification and the strongest stimuli were measured; without ``judged`` nobody could
-    identify units. ``only`` names the layer of a recipe that was tried out in no other.
+    spectra, identification, the strongest stimuli and relations were measured; without ``judged``
+    nobody could identify units. ``only`` names the layer of a recipe that was tried out in no other.
     """
     tried = only or {}
     run, generator = Run(path), np.random.default_rng(seed)
@@ -125,11 +126,11 @@ def make_run(
             run.write(run.sheet_path(recipe, layer["name"]), sheet)
     run.write_table("examination", pd.DataFrame(evidence))
     if extended:
-        names = [*recipes, "photographs"] if judged else []
+        judges = [*recipes, "photographs"] if judged else []
         rows = [
             {"recipe": name, "layer": layer["name"], "unit": unit,
              "correct": min(0.7 + 0.1 * place + generator.integers(0, 3) / 20, 1.0)}
-            for place, name in enumerate(names)
+            for place, name in enumerate(judges)
             for depth, layer in enumerate(described)
             if tried.get(name, layer["name"]) == layer["name"]
             for unit in range(pictured)
@@ -137,6 +138,7 @@ def make_run(
         ]  # fmt: skip
         columns = ["recipe", "layer", "unit", "correct"]
         run.write_table("identification", pd.DataFrame(rows, columns=columns))
+        write_relations(run, described, pictured, names)
     run.write_json("timings", {"rank": 1.25})
     return run
 
