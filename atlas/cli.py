@@ -19,10 +19,11 @@ from atlas.run.folder import Run
 from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
 
 COMMANDS = {
-    "build": "rank, maximize, examine, render",
+    "build": "rank, maximize, examine, relate, render",
     "rank": "measure every unit over the probe set and rank them",
     "maximize": "make the pictures of the units",
     "examine": "measure what each picture does to the network",
+    "relate": "find how the units lie to each other",
     "render": "make the site from a run",
     "layers": "list the network's layers",
     "serve": "show the site on localhost",
@@ -35,6 +36,7 @@ APPLICABLE = {
     "rank": [*COMPUTING, "run", "quiet"],
     "maximize": [*COMPUTING, "run", "quiet"],
     "examine": [*COMPUTING, "run", "quiet"],
+    "relate": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
     "layers": [
         "network",
@@ -52,7 +54,7 @@ APPLICABLE = {
 FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
 """What a flag may be given, in whatever case; alone it means yes."""
 
-LATER_STAGES = ("maximize", "examine")
+LATER_STAGES = ("maximize", "examine", "relate")
 SETTINGS_FILE = "atlas.toml"
 
 

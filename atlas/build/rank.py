@@ -57,6 +57,7 @@ def _measured(session: Session) -> tuple[set[str], Slope]:
         kept = run.settings()
         if (
             kept.probe.slope is not UNSET
+            and run.has("responses.npy")
             and kept.judge == session.judge_sha256
             and (kept.probe.synthetic or _has_strongest_stimuli(run))
         ):

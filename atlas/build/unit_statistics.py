@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from atlas._system.progress import Show
@@ -16,6 +17,7 @@ from atlas.probe.stimulus_set import Stimuli
 from atlas.rank import tables
 from atlas.rank.statistics import measure
 from atlas.run.folder import Run
+from atlas.run.responses import write_responses
 
 
 def measure_units(
@@ -60,9 +62,20 @@ def measure_units(
         tuned = measure(network, others, layers, other_groups, progress)
     run.write_table("activations", tables.activations_table(statistics))
     run.write_table("strongest", tables.strongest_table(statistics, probe.names))
+    run.write_table("thresholds", tables.thresholds_table(statistics))
+    unrectified = {
+        layer: found for layer, found in statistics.items() if not network.layer(layer).rectified
+    }
+    run.write_table("weakest", tables.weakest_table(unrectified, probe.names))
+    images, responses = tables.responses_table(statistics, probe.names)
+    write_responses(run, pd.DataFrame({"image": images}), responses)
     if not ranked:
         strongest = tables.strongest_stimuli_table(tuned, others.names)
         run.write_table("strongest_stimuli", strongest)
+        names, responses = tables.responses_table(tuned, others.names)
+        family = {stimulus.name: stimulus.family for stimulus in others.shown}
+        table = pd.DataFrame({"stimulus": names, "family": [family[name] for name in names]})
+        write_responses(run, table, responses, "stimulus_responses")
     run.write_table("tasks", identification.tasks_table(statistics, shown))
     if features:
         run.write_array("judge", np.concatenate(features))

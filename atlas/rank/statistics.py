@@ -21,11 +21,19 @@ from atlas.probe import probe_set
 from atlas.probe.probe_set import ProbeSet
 from atlas.probe.size import in_channels
 from atlas.rank import weakest_images
+from atlas.rank.high_activations import HighActivations, sampled_positions
+from atlas.rank.lots import draw_lots
 from atlas.rank.places import RUNNERS_UP, STRONGEST
 from atlas.rank.weakest_images import Weakest
 
 BATCH = {"cpu": 8, "cuda": 32}
 """Images in a forward pass: as many as a core's cache likes, or as fill a GPU."""
+
+MOST_IMAGES = 2000
+"""Of how many images, drawn by lot, the response of every unit is kept."""
+
+ROUNDING = 1e-6
+"""A standard deviation of less, beside the mean, is that of rounding in float32."""
 
 Batch = tuple[list[int], NDArray[np.uint8]]
 """Indices of images, and their pixels: NxSxSxC."""
@@ -35,7 +43,8 @@ class Responses(NamedTuple):
     """What the units of a layer do on the images of a batch.
 
     ``mean``, ``rms`` and ``peak`` over positions, and the ``position`` of the peak, are BxU;
-    ``active`` is the number of positions above 0, over all images, of each unit.
+    ``active`` is the number of positions above 0, over all images, of each unit; ``sampled`` are
+    the activations at some positions, BxSxU.
     """
 
     mean: Tensor
@@ -43,22 +52,28 @@ class Responses(NamedTuple):
     peak: Tensor
     position: Tensor
     active: Tensor
+    sampled: Tensor
     height: int
     width: int
 
     @classmethod
-    def of(cls, activations: Tensor) -> "Responses":
-        """Of BxUxHxW activations; means and norms in float64."""
+    def of(cls, activations: Tensor, indices: Tensor, images: int) -> "Responses":
+        """Of BxUxHxW activations; means and norms in float64.
+
+        ``indices`` are those of the images, of so many ``images`` in all.
+        """
         height, width = activations.shape[2:]
         values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # BxPxU, as it lies in memory
         exact = values.double()
         peak, position = values.max(1)
+        looked_at = sampled_positions(indices, images, height * width)
         return cls(
             mean=exact.mean(1),
             rms=torch.linalg.vector_norm(exact, dim=1) / (height * width) ** 0.5,
             peak=peak,
             position=position,
             active=(values > 0).sum((0, 1)).double(),
+            sampled=values[torch.arange(len(values))[:, None], looked_at],
             height=height,
             width=width,
         )
@@ -72,8 +87,9 @@ class LayerStatistics:
     deviations of the images' means; ``conditions`` the mean over each group of images.
     ``strongest`` holds the ``image``, ``mean``, ``peak``, ``position`` and ``rms`` of each unit's
     strongest images by spatial mean, as UxK tables; images with the same mean stay in the order
-    shown. Of images with the same mean, the ``weakest`` are chosen by ``lots``: the places of all
-    images in a shuffled order.
+    shown. ``lots`` are the places of all images in a shuffled order: of images with the same mean,
+    the ``weakest`` are chosen by them, and ``responses``, the means of single images, are kept of
+    the first ``MOST_IMAGES``, batch by batch: BxU each, of the images ``responded``.
     """
 
     lots: Tensor
@@ -88,6 +104,11 @@ class LayerStatistics:
     strongest: dict[str, Tensor] = field(default_factory=dict)
     weakest: Weakest = weakest_images.NONE
     conditions: Tensor = field(default_factory=lambda: torch.zeros(()))
+    responded: list[Tensor] = field(default_factory=list)
+    responses: list[Tensor] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.high = HighActivations(len(self.lots))
 
     def update(self, found: Responses, indices: Tensor, membership: Tensor) -> None:
         """Take in the responses to the images ``indices``; ``membership`` is CxB."""
@@ -110,6 +131,10 @@ class LayerStatistics:
         self.active = self.active + found.active
         self.conditions = self.conditions + membership @ means
         self.weakest = weakest_images.update(self.weakest, indices, means, self.lots)
+        self.high.update(found.sampled)
+        drawn = self.lots[indices] < MOST_IMAGES
+        self.responded.append(indices[drawn])
+        self.responses.append(means[drawn].float())
 
         responses = {
             "image": indices[:, None].expand_as(found.position),
@@ -126,6 +151,14 @@ class LayerStatistics:
             : STRONGEST + RUNNERS_UP
         ]
         self.strongest = {name: values.gather(0, best).T for name, values in responses.items()}
+
+    @property
+    def standardized(self) -> NDArray[np.float16]:
+        """The kept responses in standard deviations from the mean, NxU; 0 where there are none."""
+        deviation = torch.cat(self.responses).double() - self.mean
+        # What is left of a unit that answers all alike is rounding.
+        spread = self.std.where(self.std > ROUNDING * self.mean.abs(), torch.inf)
+        return (deviation / spread).half().cpu().numpy()
 
     @property
     def std(self) -> Tensor:
@@ -158,7 +191,7 @@ def measure(
     for row, members in enumerate(groups):
         membership[row, list(members)] = 1 / len(members)
     membership = membership.to(network.device)
-    lots = weakest_images.draw_lots(len(images)).to(network.device)
+    lots = draw_lots(len(images)).to(network.device)
     statistics = {layer: LayerStatistics(lots) for layer in sorted(set(layers), key=network.depth)}
     trunks = threading.local()  # a pass through a trunk leaves its values in it
 
@@ -169,7 +202,10 @@ def measure(
         shown = torch.from_numpy(pixels).to(network.device, network.dtype)
         with torch.inference_mode():
             activations = trunks.own.activations(network.normalize(shown.permute(0, 3, 1, 2) / 255))
-            return batch, {layer: Responses.of(values) for layer, values in activations}
+            shown_as = torch.tensor(batch[0], device=network.device)
+            return batch, {
+                layer: Responses.of(values, shown_as, len(images)) for layer, values in activations
+            }
 
     # On a CPU each core has a batch alone; they are taken in in their order.
     cores = torch.get_num_threads() if network.device.type == "cpu" else 1

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import torch
+from numpy.typing import NDArray
 
+from atlas.rank import weakest_images
 from atlas.rank.places import STRONGEST
 from atlas.rank.statistics import LayerStatistics
 
@@ -70,6 +73,48 @@ def strongest_stimuli_table(
     """Columns layer, unit, place, stimulus, mean; nine rows a unit, of statistics over stimuli."""
     table = strongest_table(statistics, names).rename(columns={"image": "stimulus"})
     return table.loc[:, ["layer", "unit", "place", "stimulus", "mean"]]
+
+
+def responses_table(
+    statistics: Mapping[str, LayerStatistics], names: Sequence[str]
+) -> tuple[list[str], NDArray[np.float16]]:
+    """The images whose responses are kept, and the standardized responses to them.
+
+    NxU, the units in the order of ``activations_table``.
+    """
+    images: list[int] = torch.cat(next(iter(statistics.values())).responded).tolist()
+    values = [found.standardized for found in statistics.values()]
+    return [names[image] for image in images], np.concatenate(values, axis=1)
+
+
+def thresholds_table(statistics: Mapping[str, LayerStatistics]) -> pd.DataFrame:
+    """Columns layer, unit, high: what a unit reaches at one of a hundred positions."""
+    return pd.concat(
+        pd.DataFrame(
+            {"layer": layer, "unit": range(len(found.mean)), "high": found.high.threshold.tolist()}
+        )
+        for layer, found in statistics.items()
+    ).reset_index(drop=True)
+
+
+def weakest_table(statistics: Mapping[str, LayerStatistics], names: Sequence[str]) -> pd.DataFrame:
+    """Columns layer, unit, place, image, mean; at most nine rows a unit, the weakest first."""
+    columns = ["layer", "unit", "place", "image", "mean"]
+    tables = [pd.DataFrame(columns=columns)]
+    for layer, found in statistics.items():
+        images, means = weakest_images.in_order(found.weakest, found.lots)
+        images, means = images[:, :STRONGEST], means[:, :STRONGEST]
+        units, places = np.indices(images.shape)
+        table = {
+            "layer": layer,
+            "unit": units.ravel(),
+            "place": places.ravel() + 1,
+            "image": np.array(names, dtype=object)[images].ravel(),
+            "mean": means.ravel(),
+        }
+        tables.append(pd.DataFrame(table))
+    filled = [table for table in tables if len(table)] or tables
+    return pd.concat(filled, ignore_index=True)
 
 
 def tuning_table(

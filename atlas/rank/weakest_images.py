@@ -30,11 +30,6 @@ NONE = Weakest(torch.empty(0, dtype=torch.int64), torch.empty(0))
 """Before the first batch."""
 
 
-def draw_lots(images: int) -> Tensor:
-    """The place of each image in a fixed shuffled order, as int64."""
-    return torch.from_numpy(np.random.PCG64(0).random_raw(images).argsort().argsort())
-
-
 def update(kept: Weakest, images: Tensor, means: Tensor, lots: Tensor) -> Weakest:
     """Take in a batch.
 
@@ -42,7 +37,7 @@ def update(kept: Weakest, images: Tensor, means: Tensor, lots: Tensor) -> Weakes
         kept: what the update before returned; ``NONE`` at first.
         images: the indices of the B images.
         means: BxU responses, rounded here to float32.
-        lots: of all images.
+        lots: of all images, as ``draw_lots`` gives them.
     """
     found = Weakest(images.expand(means.shape[1], -1), means.float().T)
     if kept is not NONE:

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_IMAGES = 2000
-"""How many images' responses are kept."""
-
 
 @dataclass(frozen=True)
 class Responses:

@@ -11,7 +11,7 @@ from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.schema import LayerDescription, RunSettings
 
-OF_EVERY_UNIT = ("activations", "strongest", "strongest_stimuli", "tuning")
+OF_EVERY_UNIT = ("activations", "strongest", "strongest_stimuli", "tuning", "thresholds")
 """The tables with as many rows of each unit of a layer."""
 
 Layers = Mapping[str, LayerDescription]

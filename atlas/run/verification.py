@@ -17,14 +17,28 @@ from atlas.errors import AtlasError, reason_of
 from atlas.run.folder import Run
 from atlas.run.pictures import FILES, SHOWN, parse_record
 from atlas.run.plan import Item, Plan
+from atlas.run.responses import read_values
 from atlas.run.schema import LayerDescription, RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
 from atlas.run.tables import COMMANDS, TABLES
 from atlas.run.tiles import RECIPE, read_tile_file
 
-STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
+STATISTICS = (
+    "activations",
+    "strongest",
+    "tuning",
+    "tasks",
+    "probe",
+    "skipped",
+    "thresholds",
+    "weakest",
+    "responses",
+)
 """The tables of one measurement over the probe set: they are made together."""
+
+RESPONSES = ("responses", "stimulus_responses")
+"""The arrays of which each has a table that says what its rows are."""
 
 WORKERS = 4
 
@@ -90,6 +104,7 @@ def _damages(run: Run) -> Iterator[Damage]:
     yield from _kept(run)
     yield from _tables(run, settings)
     yield from _features(run, settings)
+    yield from _responses(run)
     yield from _pictures(run, items, settings.identity.seed)
     yield from _tiles(run)
 
@@ -117,7 +132,8 @@ def _vouch(run: Run) -> None:
 
 def _digestible(run: Run) -> list[Path]:
     """The files that ``Run.keep`` writes, as far as the run has them."""
-    names = ("network.json", "judge.npy", *(f"{name}.csv" for name in TABLES))
+    arrays = (f"{name}.npy" for name in ("judge", *RESPONSES))
+    names = ("network.json", *arrays, *(f"{name}.csv" for name in TABLES))
     sheets = (run.path / "sheets").glob("*/*.png")
     return [path for name in names if (path := run.path / name).is_file()] + sorted(sheets)
 
@@ -129,7 +145,11 @@ def _is_measured(run: Run) -> bool:
     there = [name for name in OF_EVERY_UNIT if run.has(f"{name}.csv")]
     layers = [set(run.table(name)["layer"]) for name in there]
     identifies = run.settings().judge and len(run.table("tasks"))
-    return all(each == layers[0] for each in layers) and (run.has("judge.npy") or not identifies)
+    arrays = ["judge"] if identifies else []
+    arrays += [name for name in RESPONSES if run.has(f"{name}.csv")]
+    return all(each == layers[0] for each in layers) and all(
+        run.has(f"{name}.npy") for name in arrays
+    )
 
 
 def _described(run: Run, network: str) -> Iterator[Damage]:
@@ -142,6 +162,7 @@ def _described(run: Run, network: str) -> Iterator[Damage]:
     for name, read in (
         ("network", read_network),
         ("timings", run.timings),
+        ("relations", run.relations),
         ("digests", run.digests),
     ):
         if run.has(f"{name}.json") and _digest_of(run, f"{name}.json") is None:
@@ -216,6 +237,19 @@ def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
         except AtlasError:
             pass
         yield Damage(run.path / "judge.npy", "not features of the images", COMMANDS["judge"])
+
+
+def _responses(run: Run) -> Iterator[Damage]:
+    """The arrays of responses that are of other images or units, or no numbers."""
+    for name in RESPONSES:
+        file = f"{name}.npy"
+        if run.has(file) and _digest_of(run, file) is None:
+            try:
+                if np.isfinite(read_values(run, name)[0]).all():
+                    continue
+            except AtlasError:
+                pass
+            yield Damage(run.path / file, "not responses of the units", COMMANDS[name])
 
 
 def _pictures(run: Run, items: list[Item], seed: int) -> Iterator[Damage]:

@@ -17,19 +17,22 @@ from atlas.examine.similarity_judge import UNSCALED, SimilarityJudge
 from atlas.network.loading import load_network
 from atlas.network.weights.named import BUNDLED
 from atlas.rank import weakest_images
+from atlas.rank.lots import draw_lots
 from atlas.rank.statistics import LayerStatistics, Responses
 from atlas.rank.tables import strongest_table
 
 
 def seen(means: NDArray[np.floating], batch: int = 32, first: int = 0) -> LayerStatistics:
     """Statistics of a layer whose units (columns) answer so to the images (rows) from ``first``."""
-    found = LayerStatistics(weakest_images.draw_lots(first + len(means)))
+    found = LayerStatistics(draw_lots(first + len(means)))
     values = torch.from_numpy(means)[:, :, None, None]
     nobody = torch.zeros(0, batch, dtype=torch.float64)
     for start in range(0, len(means), batch):
         part = values[start : start + batch]
         indices = torch.arange(first + start, first + start + len(part))
-        found.update(Responses.of(part), indices, nobody[:, : len(part)])
+        found.update(
+            Responses.of(part, indices, first + len(means)), indices, nobody[:, : len(part)]
+        )
     return found
 
 
@@ -41,7 +44,7 @@ def test_the_weakest_are_those_of_a_sort_whatever_the_batches(data: st.DataObjec
     count = data.draw(st.integers(1, 40))
     levels = st.sampled_from([0.0, -0.0, 1.0, -1.5, 2.0**-140, 1e30, 3.25])
     means = np.array(data.draw(st.lists(st.tuples(levels, levels), min_size=count, max_size=count)))
-    lots = weakest_images.draw_lots(count)
+    lots = draw_lots(count)
     kept, first = weakest_images.NONE, 0
     with patch.object(weakest_images, "WEAKEST", data.draw(st.integers(1, 12))):
         while first < count:
