@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from support.related import draw
 from support.run_fixture import make_run
 from support.small_build import draw_photographs
 from torch.utils.flop_counter import FlopCounterMode
@@ -18,8 +19,9 @@ from atlas.network.loading import load_network
 from atlas.network.weights.named import load_model
 from atlas.probe.stimuli import battery
 from atlas.recipe import RECIPES, Recipe
+from atlas.run.responses import write_responses
 from benchmarks import __main__ as compare
-from benchmarks import ablation, agreement, growth, precision, profile, roofline
+from benchmarks import ablation, agreement, growth, precision, profile, relations, roofline
 from benchmarks.contenders import Skipped, Workloads, time_contender
 from benchmarks.roofline import operations
 from benchmarks.workload import Workload, coarse, excited_units
@@ -223,3 +225,36 @@ def test_agreement_with_no_photographs_is_refused_in_one_line(
     assert agreement.main([str(tmp_path / "nowhere")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "nowhere" in line
+
+
+def test_relations_are_judged_over_what_a_run_keeps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path / "run", photographs=[f"{number}.png" for number in range(60)])
+    units = [layer.units for layer in run.network().layers]
+    responses = draw(60, {layer.name: layer.units for layer in run.network().layers})
+    write_responses(run, pd.DataFrame({"image": responses.images}), responses.values)
+    arguments = [str(run.path), "--units", "6", "--results", str(tmp_path)]
+    assert relations.main(arguments) == 0
+    (path,) = tmp_path.glob("*.json")
+    result = json.loads(path.read_text())
+    assert result["permuted"] == {"alignment": pytest.approx(1, abs=1e-5), "matched": 1}
+    assert result["strongest"]["asked"] == 6 * len(units)
+    assert result["all"]["asked"] == sum(units)
+    for part in (result["strongest"], result["all"]):
+        assert 0.5 < part["trustworthiness"] <= 1
+    shared, by_chance = result["halves"]["any"]
+    assert by_chance < shared <= 1
+    assert "trustworthiness" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "said"), [("nowhere", "nowhere"), ("run", "--units")])
+def test_relations_that_cannot_be_judged_are_refused_in_one_line(
+    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path / "run", photographs=[f"{number}.png" for number in range(60)])
+    responses = draw(60, {layer.name: layer.units for layer in run.network().layers})
+    write_responses(run, pd.DataFrame({"image": responses.images}), responses.values)
+    assert relations.main([str(tmp_path / name), "--units", "2"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
