@@ -58,5 +58,6 @@ def _given(network: Network, images: Tensor) -> Tensor | None:
     value = getattr(value, "logits", value)
     while isinstance(value, list | tuple) and value:
         value = value[0]
-    is_row = isinstance(value, Tensor) and value.ndim == 2 and len(value) == len(images)
-    return value if is_row and value.is_floating_point() else None
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        return None
+    return value if value.ndim == 2 and len(value) == len(images) else None

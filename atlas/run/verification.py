@@ -20,7 +20,7 @@ from atlas.run.plan import Item, Plan
 from atlas.run.schema import LayerDescription, RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
-from atlas.run.tables import COMMANDS, TABLES
+from atlas.run.tables import BY_HAND, COMMANDS, TABLES
 from atlas.run.tiles import RECIPE, read_tile_file
 
 STATISTICS = ("activations", "strongest", "tuning", "tasks", "probe", "skipped")
@@ -117,7 +117,7 @@ def _vouch(run: Run) -> None:
 
 def _digestible(run: Run) -> list[Path]:
     """The files that ``Run.keep`` writes, as far as the run has them."""
-    names = ("network.json", "judge.npy", *(f"{name}.csv" for name in TABLES))
+    names = ("network.json", "judge.npy", *(f"{name}.csv" for name in TABLES if name != BY_HAND))
     sheets = (run.path / "sheets").glob("*/*.png")
     return [path for name in names if (path := run.path / name).is_file()] + sorted(sheets)
 
@@ -183,6 +183,10 @@ def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
                 table = parse_table(name, path.read_bytes())
                 check_table(run, name, table, settings, layers)
             except ValueError as error:
+                if name == BY_HAND:
+                    raise AtlasError(
+                        f"{path} is damaged ({reason_of(error)}); mend it, or delete it"
+                    ) from None
                 yield Damage(path, reason_of(error), COMMANDS[name])
 
 
