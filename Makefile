@@ -11,8 +11,8 @@ PYTHON := $(VENV)/bin/python
 # else: SITE or SEED in the environment may be anyone's. The text goes as it was typed ($(value))
 # and as one word of the shell; only make's own $$ is read, as $.
 SETTINGS := CONFIG NETWORK NETWORK_ARGS WEIGHTS WEIGHTS_KEY TRANSFORM_INPUT INPUT MEAN STD PROBE \
-	LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE \
-	TEMPLATES BASE_URL PUBLISH_PROBE_IMAGES QUIET
+	LABELS CLASSES LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED DEVICE PRECISION \
+	BATCH RUN SITE TEMPLATES NOTES BASE_URL PUBLISH_PROBE_IMAGES QUIET
 unexport $(SETTINGS) PORT REMOTE TORCH TORCH_CPU
 
 given = $(if $(filter command,$(origin $(1))),$(value $(1)))
@@ -27,8 +27,9 @@ help: ## list the commands
 	@echo "make COMMAND [VARIABLE=value ...]"
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  %-8s %s\n", $$1, $$2}'
 	@echo "Variables, each the option of its name: CONFIG NETWORK NETWORK_ARGS WEIGHTS WEIGHTS_KEY"
-	@echo "  TRANSFORM_INPUT INPUT MEAN STD PROBE LAYERS UNITS TOP RECIPE SAMPLES TILES UPSCALES STEPS SEED"
-	@echo "  DEVICE PRECISION BATCH RUN SITE TEMPLATES BASE_URL PUBLISH_PROBE_IMAGES=1 QUIET=1;"
+	@echo "  TRANSFORM_INPUT INPUT MEAN STD PROBE LABELS CLASSES LAYERS UNITS TOP RECIPE SAMPLES TILES"
+	@echo "  UPSCALES STEPS SEED DEVICE PRECISION BATCH RUN SITE TEMPLATES NOTES BASE_URL"
+	@echo "  PUBLISH_PROBE_IMAGES=1 QUIET=1;"
 	@echo "  for serve SITE PORT, for publish SITE REMOTE; VENV (.venv)."
 	@echo "TORCH=cpu installs torch without CUDA: hundreds of MB instead of gigabytes."
 

@@ -30,13 +30,14 @@ COMMANDS = {
 }
 
 COMPUTING = [name for name, each in DESCRIPTIONS.items() if each.computed and each.option]
-RENDERING = ["site", "templates", "base_url", "publish_probe_images"]
+RENDERING = ["site", "templates", "notes", "base_url", "publish_probe_images"]
+LATER = [name for name in COMPUTING if name not in ("labels", "classes")]  # which ranking keeps
 APPLICABLE = {
     "build": [*COMPUTING, "run", *RENDERING, "quiet"],
-    "rank": [*COMPUTING, "run", "quiet"],
-    "maximize": [*COMPUTING, "run", "quiet"],
-    "examine": [*COMPUTING, "run", "quiet"],
-    "relate": [*COMPUTING, "run", "quiet"],
+    "rank": [*COMPUTING, "run", "notes", "quiet"],
+    "maximize": [*LATER, "run", "quiet"],
+    "examine": [*LATER, "run", "quiet"],
+    "relate": [*LATER, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
     "layers": [
         "network",

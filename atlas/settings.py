@@ -124,6 +124,18 @@ class Settings:
         "auto|stimuli|imagenette|imagenette-160|FOLDER",
         "the images that units are ranked on",
     )
+    labels: str | None = _setting(
+        None,
+        readers.path,
+        "FILE",
+        "classes of the probe images (CSV: image,label); by default the folders they lie in",
+    )
+    classes: str | None = _setting(
+        None,
+        readers.path,
+        "FILE",
+        "what the network's classes are called: a name a line, or CSV: number,name",
+    )
     layers: tuple[str, ...] | None = _setting(
         None, readers.names, "A,B,...", "names or patterns such as 'inception4*'"
     )
@@ -184,6 +196,13 @@ class Settings:
         readers.path,
         "FOLDER",
         "templates that go before the built-in ones",
+        computed=False,
+    )
+    notes: str | None = _setting(
+        None,
+        readers.path,
+        "FILE",
+        "what you call units (CSV: layer,unit,text); the run keeps it",
         computed=False,
     )
     base_url: str | None = _setting(

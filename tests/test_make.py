@@ -14,6 +14,8 @@ COMMON = (
         "NETWORK",
         "WEIGHTS",
         "PROBE",
+        "LABELS",
+        "CLASSES",
         "LAYERS",
         "UNITS",
         "TOP",
@@ -22,6 +24,7 @@ COMMON = (
         "TILES",
     ),
     *("UPSCALES", "STEPS", "SEED", "DEVICE", "PRECISION", "BATCH", "RUN", "SITE", "TEMPLATES"),
+    "NOTES",
     *("BASE_URL", "PUBLISH_PROBE_IMAGES", "QUIET", "PORT", "REMOTE"),
     *(
         "VENV",

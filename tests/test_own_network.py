@@ -142,6 +142,22 @@ def test_gray_images(made: Callable[..., nn.Module]) -> None:
     assert "--input 1x28x28" in published("gray-site")
 
 
+def test_names(made: Callable[..., nn.Module], folder: Path) -> None:
+    torch.save(made(classes=3).state_dict(), "named.pth")
+    Path("labels.csv").write_text("image,label\n0.png,tabby\n1.png,beagle\n")
+    Path("classes.txt").write_text("cat\ndog\nnewt\n")
+    Path("notes.csv").write_text("layer,unit,text\nclassifier,2,wet\n")
+    Path("more-notes.csv").write_text("layer,unit,text\nclassifier,2,wet and cold\n")
+    build, render = commands("Names: classes and notes")
+    call(build)
+    pages = published("named-site")
+    assert "tabby, " in pages and ">0.png<" not in pages
+    headings = re.sub(r"<[^>]*>", "", "\n".join(re.findall("<h1>.*</h1>", pages)))
+    assert re.search("^classifier (0 cat|1 dog|2 newt)$", headings, re.MULTILINE)
+    call(render)
+    assert "wet\n" in Path("runs/named/notes.csv").read_text()
+
+
 def test_a_notebook(made: Callable[..., nn.Module]) -> None:
     torch.save(made().state_dict(), "mynet.pth")
     (code,) = blocks("A notebook", "python")

@@ -26,6 +26,8 @@ DEFAULTS = {
     "mean": None,
     "std": None,
     "probe": "auto",
+    "labels": None,
+    "classes": None,
     "layers": None,
     "units": None,
     "top": 10,
@@ -42,6 +44,7 @@ DEFAULTS = {
     "run": "runs/default",
     "site": "site",
     "templates": None,
+    "notes": None,
     "base_url": None,
     "publish_probe_images": False,
     "quiet": False,
@@ -71,6 +74,8 @@ SETTINGS = st.builds(
     mean=st.none() | st.lists(st.floats(-9, 300), min_size=1).map(tuple),
     std=st.none() | st.lists(st.floats(0.01, 300), min_size=1).map(tuple),
     probe=name,
+    labels=st.none() | name,
+    classes=st.none() | name,
     layers=st.none() | st.lists(name, min_size=1, unique=True).map(tuple),
     units=st.none() | st.lists(st.tuples(name, whole), min_size=1, unique=True).map(tuple),
     top=st.none() | whole,
@@ -95,6 +100,7 @@ def test_every_setting_is_in_the_example_file() -> None:
     assert set(shown) == set(DEFAULTS)
     examples = {"weights_key", "layers", "units", "tiles", "upscales", "steps", "templates"}
     examples |= {"base_url", "recipes", "network_args", "input", "mean", "std"}
+    examples |= {"labels", "classes", "notes"}
     assert {key for key in shown if shown[key] != DEFAULTS[key]} == examples
     assert read_file(ROOT / "atlas.toml") == {}
 

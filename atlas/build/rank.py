@@ -4,6 +4,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from atlas.build.identity import describe
+from atlas.build.names import forget_labels, keep_classes, label_images, name_classes, noted
 from atlas.build.probe import probe_set
 from atlas.build.request import check_unit, chosen_layers, ranks_wanted
 from atlas.build.run_settings import Slope, write_run_settings
@@ -14,6 +15,7 @@ from atlas.probe.probe_set import ProbeSet
 from atlas.rank.ranking import ranking_table
 from atlas.run.folder import Run
 from atlas.run.identity import check_identity
+from atlas.run.notes import write_notes
 from atlas.run.schema import Identity
 
 
@@ -22,17 +24,22 @@ def rank(session: Session) -> None:
     settings, network, run = session.settings, session.network, session.run
     probe = probe_set(session)
     check_identity(run, Identity(**asdict(session.making), probe=probe.digest))
+    label_images(session, probe)
+    classes = name_classes(session)
     session.verify([layer.name for layer in chosen_layers(session)])
     layers = chosen_layers(session)  # as they are by the way that was found
     for layer, unit in settings.units or ():
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():
         recipe.ladder(network.sizes)  # refuses before hours of ranking, not after
+    notes = noted(session, layers)
     if probe.fallback:
         session.say(f"NOTICE: {probe.fallback}")  # before hours of work, not after
     known, slope = _measured(session)
     _recall_skipped(run, probe)
+    forget_labels(session, probe)
     write_run_settings(session, probe, slope)
+    keep_classes(session, classes)
 
     names = [layer.name for layer in layers]
     if set(names) - known:
@@ -41,6 +48,8 @@ def rank(session: Session) -> None:
         write_run_settings(session, probe, slope)
     # Not before: layers whose measurement was interrupted are none of the run's.
     run.write_json("network", describe(network, layers))
+    if notes:
+        write_notes(run, notes)
     for remark in probe.remarks:
         session.say(remark)
     assumed = [f"{name}: {what}" for name, what in sorted(probe.assumed.items())]

@@ -20,6 +20,7 @@ def render(session: Session, then: str = "") -> None:
             session.site,
             templates=session.templates,
             base_url=settings.base_url,
+            notes=as_path(settings.notes) if settings.notes else None,
             publish_probe_images=photographs,
             progress=progress,
             say=session.say,

@@ -15,13 +15,15 @@ from atlas._system.display import display_name
 from atlas._system.paths import home
 from atlas.errors import AtlasError
 from atlas.probe.decoding import UnreadableImage, decode, inspect
+from atlas.probe.labels import folder_classes
 from atlas.probe.probe_set import UNNAMED, ProbeSet, decoders
 
 
 class Folder(ProbeSet):
     """Every readable image in and below a folder, in the order of their relative paths.
 
-    Hidden files and folders are left out. Raises AtlasError when there is no such folder or no
+    Images in folders right below it have their names as classes. Hidden files and folders are left
+    out. Raises AtlasError when there is no such folder or no
     image in it.
     """
 
@@ -48,6 +50,7 @@ class Folder(ProbeSet):
             [names[i] for i in kept],
             whole.hexdigest(),
         )
+        self.labels = folder_classes(self.names)
         self._paths = [path / found[i] for i in kept]
         self.skipped += skipped
         self.skipped += [

@@ -13,6 +13,20 @@ from atlas.probe.folder import Folder
 EDITIONS = {"imagenette": "320px", "imagenette-160": "160px"}
 """By the name of the probe set, what torchvision calls the edition: the images' short side."""
 
+CLASSES = {
+    "n01440764": "tench",
+    "n02102040": "English springer",
+    "n02979186": "cassette player",
+    "n03000684": "chain saw",
+    "n03028079": "church",
+    "n03394916": "French horn",
+    "n03417042": "garbage truck",
+    "n03425413": "gas pump",
+    "n03445777": "golf ball",
+    "n03888257": "parachute",
+}
+"""The ten classes by the WordNet ids that their folders are called by."""
+
 
 class Unavailable(AtlasError):
     """Imagenette is not there and cannot be had; ``why`` names no place of this machine."""
@@ -35,7 +49,10 @@ class Imagenette(Folder):
     def __init__(
         self, edition: str = "imagenette", show: Show = unseen, *, cached: bool = False
     ) -> None:
-        folder = _folder(edition)
+        self._open(edition, _folder(edition), show, cached)
+        self.labels = {name: CLASSES.get(id, id) for name, id in self.labels.items()}
+
+    def _open(self, edition: str, folder: Path, show: Show, cached: bool) -> None:
         if self._is_as_unpacked(edition, folder):
             return
         if cached:

@@ -8,7 +8,7 @@ import copy
 import os
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Literal, Self
@@ -31,6 +31,7 @@ class ProbeSet(ABC):
     ``kind`` says where they come from; ``name`` is for display and no path; ``digest`` (SHA-256)
     depends on the images' names and contents, not on where they lie. ``skipped`` lists
     files that are no readable images, each with its reason; it may grow while images are decoded.
+    ``labels`` has the class of each image that has one, by its name, and changes no digest.
     ``assumed`` says of some images what had to be taken for granted; it grows too. ``remarks`` are
     lines for the log on how the set was come by; ``fallback`` says why it stands in for another.
     """
@@ -44,6 +45,7 @@ class ProbeSet(ABC):
         self.name = name
         self.names = list(names)
         self.digest = digest
+        self.labels: Mapping[str, str] = {}
         self.skipped: list[tuple[str, str]] = []
         self.assumed: dict[str, str] = {}
         self.remarks: list[str] = []
@@ -73,9 +75,18 @@ class ProbeSet(ABC):
             self.skipped.append((self.names[index], reason))
 
     def table(self) -> pd.DataFrame:
-        """One row for each image that has not turned out to be unreadable: ``image``."""
+        """One row for each image that has not turned out to be unreadable.
+
+        ``image``, and where images have classes ``label``, empty where one has none.
+        """
         names = [name for i, name in enumerate(self.names) if i not in self._unreadable]
-        return pd.DataFrame({"image": names}, dtype=str)
+        return self.with_labels(pd.DataFrame({"image": names}, dtype=str))
+
+    def with_labels(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table of images with their classes as its second column, where any has one."""
+        if self.labels:
+            table.insert(1, "label", [self.labels.get(name) for name in table["image"]])
+        return table
 
 
 def batches(

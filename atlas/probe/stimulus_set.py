@@ -28,6 +28,5 @@ class Stimuli(ProbeSet):
 
     def table(self) -> pd.DataFrame:
         """A row a stimulus: ``image``, ``family``, and a column a parameter, empty where none."""
-        return pd.DataFrame(
-            [{"image": s.name, "family": s.family, **s.parameters} for s in self.shown]
-        )
+        rows = [{"image": s.name, "family": s.family, **s.parameters} for s in self.shown]
+        return self.with_labels(pd.DataFrame(rows))

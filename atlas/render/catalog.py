@@ -1,6 +1,7 @@
 """What the site shows; the pages are written from this alone."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +20,8 @@ class Catalog:
     """Everything the pages show.
 
     ``recipes`` are those with pictures, in the order they were first asked for; the first is shown
-    first. ``measured`` names the evidence that the run was asked for at all.
+    first. ``measured`` names the evidence that the run was asked for at all. ``classes`` are those
+    of the network by number, as far as their names are known.
     """
 
     settings: RunSettings
@@ -29,6 +31,7 @@ class Catalog:
     measured: frozenset[str]
     probe_images: list[str]
     skipped: list[tuple[str, str]]
+    classes: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def recipe(self) -> str:
@@ -81,6 +84,10 @@ class Catalog:
         """How many pictures are not at their last size yet, and how many there are."""
         pictures = [picture for unit in self.pictured for picture in unit.pictures]
         return sum(picture.growing for picture in pictures), len(pictures)
+
+    def class_name(self, number: int) -> str | None:
+        """What a class of the network is called, if that is known."""
+        return self.classes.get(number)
 
     @property
     def synthetic(self) -> bool:

@@ -101,6 +101,7 @@ def _unit(unit: Unit, looks: Mapping[str, Look]) -> dict[str, Any]:
         "mean": unit.mean,
         "branch": unit.branch,
         "page": unit.href,
+        **({"class": unit.class_name} if unit.class_name else {}),
         "identification": unit.identified,
         "pictures": [
             {

@@ -99,7 +99,7 @@ class Pages:
         )
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
-        marked = {f"unit {unit.number}": unit.mean for unit in layer.shown}
+        marked = {f"unit {layer.called(unit.number)}": unit.mean for unit in layer.shown}
         recipes = self._made(layer.shown, layer.sheets)
         constants = self.catalog.constants_in(layer)
         own = {recipe: constants[recipe] for recipe in recipes}
@@ -141,8 +141,9 @@ class Pages:
             unit.href,
             recipes=unit.recipes,
             first=unit.first,
-            topic=f"{unit.layer.name} unit {unit.number}",
-            description=f"The picture that excites unit {unit.number} of {unit.layer.name}, rank "
+            topic=f"{unit.layer.name} unit {unit.layer.called(unit.number)}",
+            description=f"The picture that excites unit {unit.layer.called(unit.number)} of "
+            f"{unit.layer.name}, rank "
             f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
             image=unit.picture.image,
             before=before and before.href,

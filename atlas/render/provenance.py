@@ -15,7 +15,8 @@ def build_commands(catalog: Catalog) -> list[str]:
     commands = []
     for request in catalog.settings.requests:
         scope = {name: request.get(name) for name in ("layers", "units", "top", "samples")}
-        command, tiles = _command(_settings(catalog, request) | scope), request.get("tiles")
+        names = {name: request.get(name) for name in ("labels", "classes")}
+        command, tiles = _command(_settings(catalog, request) | names | scope), request.get("tiles")
         commands.append(
             command if tiles is None else f"{command} --tiles={'yes' if tiles else 'no'}"
         )
@@ -55,7 +56,7 @@ def _command(options: dict[str, Any]) -> str:
         value = _as_text(value)
         if value in (None, "") or value == _as_text(DEFAULTS[name]):
             continue
-        if name in ("weights", "probe"):
+        if name in ("weights", "probe", "labels", "classes"):
             value = base_name(str(value))  # where it lay is nobody's business
         word = shell_word(str(value))  # a negative number would be taken for an option
         option = name.replace("_", "-")

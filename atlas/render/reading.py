@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,11 @@ from atlas._system.filenames import slug
 from atlas.errors import AtlasError
 from atlas.probe import stimuli
 from atlas.recipe import Recipe
+from atlas.relate.labels import LEAST
 from atlas.render.catalog import Catalog
 from atlas.render.relations import Relations, read_relations
 from atlas.render.units import (
+    Label,
     Layer,
     Picture,
     ProbeImage,
@@ -22,14 +25,19 @@ from atlas.render.units import (
     Unit,
     base_name,
 )
+from atlas.run.classes import class_names, image_classes
 from atlas.run.folder import Run
+from atlas.run.notes import Notes, kept_notes, read_notes
 from atlas.run.pictures import read_records
 from atlas.run.tables import EVIDENCE, Evidence
 from atlas.run.tiles import read_tiles
 
 
-def read_catalog(run: Run) -> Catalog:
-    """Read a run. Raises AtlasError, naming the command to run, when it lacks something."""
+def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
+    """Read a run, and notes that are not in it.
+
+    Raises AtlasError, naming the command to run, when it lacks something.
+    """
     settings, network = run.settings(), run.network()
     activations, tuning = run.table("activations"), run.table("tuning")
     strongest = run.table("strongest")
@@ -40,8 +48,9 @@ def read_catalog(run: Run) -> Catalog:
         for row in examination.to_dict("records")
     }
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
-    probe_images = _probe_images(strongest, _regions(run))
+    probe_images = _probe_images(strongest, image_classes(run), _regions(run))
     weakest, relations = _weakest(run), read_relations(run)
+    labels, classes, noted = _labels(run), class_names(run), _noted(run, notes)
     curves = _tuning(tuning)
     strongest_stimuli = _strongest_stimuli(run)
 
@@ -68,6 +77,9 @@ def read_catalog(run: Run) -> Catalog:
             pictured=[],
             tiles={tile.unit: tile.status for tile in read_tiles(run, name)},
             sheets=[recipe for recipe in recipes if run.sheet_path(recipe, name).is_file()],
+            labels=labels.get(name, {}),
+            classes=classes if described.classifies else {},
+            notes={unit: text for (layer, unit), text in noted.items() if layer == name},
         )
         pictures = _pictures(run, last_sizes, layer, evidence)
         layer.pictured += [
@@ -99,6 +111,7 @@ def read_catalog(run: Run) -> Catalog:
         measured=frozenset(measured | ({"identified"} if run.has("identification.csv") else set())),
         probe_images=list(run.table("probe")["image"]),
         skipped=[(base_name(str(file)), str(reason)) for file, reason in skipped.values],
+        classes=classes,
     )
 
 
@@ -169,16 +182,44 @@ def _identified(run: Run) -> dict[tuple[str, int], dict[str, float]]:
     return found
 
 
+def _labels(run: Run) -> dict[str, dict[int, list[Label]]]:
+    """By layer and unit, those that say enough to be shown, the best first."""
+    found: dict[str, dict[int, list[Label]]] = {}
+    if run.has("labels.csv"):
+        table = run.table("labels")
+        columns = ("layer", "unit", *Label._fields)
+        rows = zip(*(table[name].tolist() for name in columns), strict=True)
+        strong = [row for row in rows if Label(*row[2:]).auc >= LEAST]
+        for layer, unit, *label in sorted(strong, key=lambda row: -Label(*row[2:]).auc):
+            found.setdefault(layer, {}).setdefault(unit, []).append(Label(*label))
+    return found
+
+
+def _noted(run: Run, notes: Path | None) -> Notes:
+    """The notes of the run, and those of a file before them."""
+    units = {layer.name: layer.units for layer in run.network().layers}
+    return kept_notes(run) | (read_notes(notes, units) if notes else {})
+
+
 def _probe_images(
-    strongest: pd.DataFrame, regions: Mapping[tuple[str, int, int], str]
+    strongest: pd.DataFrame,
+    classes: Mapping[str, str],
+    regions: Mapping[tuple[str, int, int], str],
 ) -> dict[tuple[str, int], list[ProbeImage]]:
     found: dict[tuple[str, int], list[ProbeImage]] = {}
     ordered = strongest.sort_values(["layer", "unit", "place"], kind="stable")
     columns = ("layer", "unit", "place", "image", "mean", "peak", "row", "column")
     for layer, unit, *values in zip(*(ordered[name].tolist() for name in columns), strict=True):
         place, name, mean, peak, row, column = values
-        region = regions.get((layer, unit, place))
-        image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column), region)
+        image = ProbeImage(
+            name=str(name),
+            mean=float(mean),
+            peak=float(peak),
+            row=int(row),
+            column=int(column),
+            label=classes.get(str(name)),
+            region=regions.get((layer, unit, place)),
+        )
         found.setdefault((str(layer), int(unit)), []).append(image)
     return found
 

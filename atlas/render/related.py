@@ -1,6 +1,6 @@
 """The groups of related units on a page: relatives by layer, connections by direction and sign."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from atlas.relate import neighbors
 from atlas.render.catalog import Catalog
@@ -13,17 +13,12 @@ SOURCES = {"images": "its strongest images", "picture": "its own picture"}
 
 
 class Related:
-    """Finds the faces of what units are related to.
+    """Finds the faces of what the units of a site are related to."""
 
-    Args:
-        catalog: of the site.
-        class_name: what a class is called, by its number.
-    """
-
-    def __init__(self, catalog: Catalog, class_name: Callable[[int], str]) -> None:
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
         self._layers = {layer.name: layer for layer in catalog.layers}
         self._pools = {layer.name: layer.pools for layer in catalog.layers if layer.pools}
-        self._class_name = class_name
 
     def twins(self, unit: Unit) -> list[Face]:
         """The same channel before a pooling, or after one."""
@@ -73,7 +68,8 @@ class Related:
 
     def _connected(self, row: Connection) -> Face:
         if row.layer not in self._layers:
-            return Face(self._class_name(row.unit), signed(row.contribution))
+            name = self._catalog.class_name(row.unit) or f"class {row.unit}"
+            return Face(name, signed(row.contribution))
         value = signed(row.contribution) if row.share is None else f"{100 * row.share:+.0f} %"
         return self._face(row.layer, row.unit, value.replace("-", "−"))
 

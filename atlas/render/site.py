@@ -37,6 +37,7 @@ def render(
     templates: Path | None = None,
     base_url: str | None = None,
     publish_probe_images: Path | ProbeSet | None = None,
+    notes: Path | None = None,
     progress: Callable[[int], object] | None = None,
     say: Callable[[str], object] | None = None,
 ) -> None:
@@ -51,6 +52,8 @@ def render(
         publish_probe_images: folder of the photographs the units were ranked on, or the probe set
             itself, to show those that excite a unit most; without it none is shown. Stimuli always
             are, and Imagenette, which is public, where it is cached.
+        notes: table of notes that are shown beside those of the run, and before them where both
+            have one of a unit; the run stays as it is.
         progress: called with 1 for every picture and every page.
         say: called with a line on what cannot be shown.
 
@@ -64,7 +67,7 @@ def render(
         raise UsageError(f"the base URL is {base_url!r}; it must be {error}") from None
     check_site(run, site, templates)
     tell = progress or (lambda count: None)
-    catalog = read_catalog(run)
+    catalog = read_catalog(run, notes)
     look = Templates(templates)
     with SiteFolder.opened(site) as folder:
         looks = pictures.write_pictures(run, catalog, folder, tell)

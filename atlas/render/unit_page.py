@@ -70,4 +70,4 @@ class UnitPages:
 
     @cached_property
     def _related(self) -> Related:
-        return Related(self._catalog, str)
+        return Related(self._catalog)

@@ -1,6 +1,6 @@
 """A layer and its units, as the site shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -93,8 +93,9 @@ class Picture:
 class ProbeImage:
     """One of a unit's strongest probe images.
 
-    ``row`` and ``column`` place its peak; ``region``, where it is known, is the outline of where
-    the unit is active: an SVG path in thousandths of the image.
+    ``row`` and ``column`` place its peak; ``label`` is its class, where it has one; ``region``,
+    where it is known, is the outline of where the unit is active: an SVG path in thousandths of
+    the image.
     """
 
     name: str
@@ -102,12 +103,29 @@ class ProbeImage:
     peak: float
     row: int
     column: int
+    label: str | None = None
     region: str | None = None
 
     @property
     def file(self) -> str:
         """What the image is called on a page: by its file alone, not by the folders it lies in."""
         return base_name(self.name)
+
+
+class Label(NamedTuple):
+    """A class of probe images, or a family of stimuli, that a unit tells from all others.
+
+    Args:
+        label: its name.
+        kind: class or family.
+        auc: how well it tells them, on images that were held out: 1 is always, 0.5 is chance.
+        images: how many of the class were held out.
+    """
+
+    label: str
+    kind: str
+    auc: float
+    images: int
 
 
 class RankedImage(NamedTuple):
@@ -204,6 +222,26 @@ class Unit:
         return [View(self.by(recipe)[0], shown) for recipe, shown in stands.items()]
 
     @property
+    def class_name(self) -> str | None:
+        """The class that it stands for, where its layer's units are classes with names."""
+        return self.layer.classes.get(self.number)
+
+    @property
+    def labels(self) -> list[Label]:
+        """What it tells from all others well enough to be said, the best first."""
+        return self.layer.labels.get(self.number, [])
+
+    @property
+    def note(self) -> str | None:
+        """What a person wrote of it."""
+        return self.layer.notes.get(self.number)
+
+    @property
+    def title(self) -> str:
+        """Layer, number and class, as a heading has them: ``fc 207 golden retriever``."""
+        return f"{self.layer.name} {self.layer.called(self.number)}"
+
+    @property
     def name(self) -> str:
         """Layer and number, as options and comparisons write them."""
         return f"{self.layer.name}:{self.number}"
@@ -244,6 +282,16 @@ class Layer:
     """The recipes of which it has a contact sheet."""
     tiles: dict[int, str] = field(default_factory=dict)
     """The units that have a tile, and how each ended: ok, silent or broken."""
+    pools: str | None = None
+    """The earlier layer of the run whose channels these are, after a pooling."""
+    classifies: bool = False
+    """Whether its units are the classes that the network tells apart."""
+    classes: Mapping[int, str] = field(default_factory=dict)
+    """Their names by unit, where they are known."""
+    labels: Mapping[int, list[Label]] = field(default_factory=dict)
+    """What its units tell from all others, well enough to be said."""
+    notes: Mapping[int, str] = field(default_factory=dict)
+    """What people wrote of its units."""
 
     @cached_property
     def slug(self) -> str:
@@ -296,6 +344,10 @@ class Layer:
     def silent_units(self) -> int | None:
         """Units that no probe image excites; None where activations may be negative."""
         return sum(row.max <= 0 for row in self.table) if self.rectified else None
+
+    def called(self, unit: int) -> str:
+        """The number of a unit, and the class that it stands for."""
+        return f"{unit} {self.classes[unit]}" if unit in self.classes else str(unit)
 
     def branch_of(self, unit: int) -> str | None:
         """The branch that gives this unit."""

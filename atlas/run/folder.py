@@ -25,7 +25,7 @@ from atlas.errors import AtlasError, reason_of
 from atlas.run.requests import check_requests
 from atlas.run.schema import SCHEMA, NetworkDescription, Relations, RunSettings, Seconds, Sha256
 from atlas.run.table_files import parse_table
-from atlas.run.tables import COMMANDS
+from atlas.run.tables import BY_HAND, COMMANDS
 from atlas.run.typed_json import parse_json, read_as
 
 Known = TypeVar("Known")
@@ -168,7 +168,8 @@ class Run:
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Write ``NAME.csv``; numbers with nine significant digits, which float32 needs."""
         text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-        self.keep(self.path / f"{name}.csv", text.encode())
+        write = self.write if name == BY_HAND else self.keep
+        write(self.path / f"{name}.csv", text.encode())
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file of the run, whole or not at all. Raises AtlasError when it cannot be."""

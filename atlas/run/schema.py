@@ -170,6 +170,9 @@ class LayerDescription(Struct, kw_only=True):
         Name | None,
         Meta(description="the earlier layer of the run whose channels these are, after a pooling"),
     ] = None
+    classifies: Annotated[
+        bool, Meta(description="whether its units are the classes that the network tells apart")
+    ] = False
 
     def __post_init__(self) -> None:
         _check_branches(self.branches, self.units)

@@ -141,7 +141,7 @@ TABLES = {
         RANK,
         (Column("image", "text", "name of the image: its path in the folder"),),
         ("image",),
-        others="of the stimuli their family and parameters",
+        others="label: class of the image, where there are any; of the stimuli family, parameters",
         gaps=True,
     ),
     "skipped": Table(
@@ -259,7 +259,7 @@ TABLES = {
         (*UNIT_KEY, "place"),
     ),
     "notes": Table(
-        "what a person wrote of a unit",
+        "what a person wrote of a unit; may be changed by hand",
         "atlas build --notes FILE",
         (LAYER, UNIT, Column("text", "text", "the note")),
         UNIT_KEY,
@@ -381,6 +381,9 @@ TABLES = {
         (*UNIT_KEY, "place"),
     ),
 }
+
+BY_HAND = "notes"
+"""The table that people may change: no digest vouches for it, and nothing removes it."""
 
 TEXTS: dict[Hashable, type[str]] = {
     "family": str,  # of the stimuli

@@ -21,7 +21,7 @@ from atlas.run.responses import read_values
 from atlas.run.schema import LayerDescription, RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
-from atlas.run.tables import COMMANDS, TABLES
+from atlas.run.tables import BY_HAND, COMMANDS, TABLES
 from atlas.run.tiles import RECIPE, read_tile_file
 
 STATISTICS = (
@@ -133,7 +133,8 @@ def _vouch(run: Run) -> None:
 def _digestible(run: Run) -> list[Path]:
     """The files that ``Run.keep`` writes, as far as the run has them."""
     arrays = (f"{name}.npy" for name in ("judge", *RESPONSES))
-    names = ("network.json", *arrays, *(f"{name}.csv" for name in TABLES))
+    tables = (f"{name}.csv" for name in TABLES if name != BY_HAND)
+    names = ("network.json", *arrays, *tables)
     sheets = (run.path / "sheets").glob("*/*.png")
     return [path for name in names if (path := run.path / name).is_file()] + sorted(sheets)
 
@@ -204,6 +205,10 @@ def _tables(run: Run, settings: RunSettings) -> Iterator[Damage]:
                 table = parse_table(name, path.read_bytes())
                 check_table(run, name, table, settings, layers)
             except ValueError as error:
+                if name == BY_HAND:
+                    raise AtlasError(
+                        f"{path} is damaged ({reason_of(error)}); mend it, or delete it"
+                    ) from None
                 yield Damage(path, reason_of(error), COMMANDS[name])
 
 

@@ -172,7 +172,7 @@
         heads.forEach((each) => each.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", order);
         const value = (row) => row.cells[column].textContent.trim();
-        rows.sort((a, b) => label === "Branch" ? sign * value(a).localeCompare(value(b)) : sign * (value(a) - value(b)));
+        rows.sort((a, b) => label === "Branch" ? sign * value(a).localeCompare(value(b)) : sign * (parseFloat(value(a)) - parseFloat(value(b))));
         body.append(...rows);
       });
     });
@@ -184,7 +184,7 @@
       let shown = 0;
       for (const row of rows) {
         const matches =
-          (!text || row.cells[1].textContent.startsWith(text) || (branched && row.cells[2].textContent.toLowerCase().includes(text))) &&
+          (!text || row.cells[1].textContent.startsWith(text) || (isNaN(text) && row.cells[1].textContent.toLowerCase().includes(text)) || (branched && row.cells[2].textContent.toLowerCase().includes(text))) &&
           (!form.pictured.checked || find("a", row)) &&
           (!form.silent.checked || Number(row.cells[maximum].textContent) <= 0);
         row.hidden = !matches;

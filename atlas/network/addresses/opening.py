@@ -12,7 +12,7 @@ from atlas._system.display import display_name
 from atlas._system.paths import as_path
 from atlas.errors import UsageError
 from atlas.network.addresses.address import Address
-from atlas.network.addresses.timm_models import make_timm
+from atlas.network.addresses.timm_models import make_timm, timm_classes
 from atlas.network.addresses.user_code import make_network
 from atlas.network.weights.filling import fill, find
 from atlas.network.weights.named import WeightsInfo, describe_module, identity_of
@@ -62,7 +62,10 @@ def open_address(
             "its own weights, as the code made them" if own else "the weights that timm publishes"
         )
         info = replace(
-            describe_module(module), name=address.attribute, reading=(f"{address.name}: {said}",)
+            describe_module(module),
+            name=address.attribute,
+            reading=(f"{address.name}: {said}",),
+            categories=() if own else timm_classes(module, arguments),
         )
     else:
         info = _filled(module, path, key)

@@ -1,5 +1,6 @@
 """Networks of timm, by name or from the Hugging Face Hub, with the input they were trained on."""
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import ModuleType
@@ -7,8 +8,10 @@ from typing import Any
 
 from torch import nn
 
+from atlas._system.display import display_name
 from atlas.errors import AtlasError, reason_of
 from atlas.network.addresses.address import Address
+from atlas.network.weights.class_names import imagenet_classes
 
 
 def make_timm(
@@ -40,6 +43,26 @@ def make_timm(
             "or give a file: --network timm:NAME --weights FILE"
         ) from error
     return module, _input(timm, module, arguments.get("in_chans"))
+
+
+def timm_classes(module: nn.Module, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The classes of a network with the weights that timm publishes; empty where not certain.
+
+    They are named by the entry for these weights, or are ImageNet's where its tag says that they
+    were trained last on its 1,000 classes: timm's tags end with the data set (``a1_in1k``).
+
+    Args:
+        module: as timm made it.
+        arguments: with which it did.
+    """
+    known = getattr(module, "pretrained_cfg", {})
+    names = known.get("label_names")
+    if "num_classes" in arguments:
+        return ()
+    if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+        return tuple(display_name(name) for name in names)
+    of_imagenet = re.search(r"(^|_)in1k$", str(known.get("tag")))
+    return imagenet_classes() if of_imagenet and known.get("num_classes") == 1000 else ()
 
 
 def _timm() -> ModuleType:

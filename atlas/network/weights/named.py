@@ -18,6 +18,7 @@ from atlas._system.paths import as_path
 from atlas.errors import AtlasError, UsageError
 from atlas.network.architectures import BVLC, check_name, untrained
 from atlas.network.bvlc_googlenet import torch_names
+from atlas.network.weights.class_names import class_names
 from atlas.network.weights.filling import Found, copy, find
 from atlas.network.weights.input_scaling import takes_unit_range, trained_without_scale
 from atlas.network.weights.published import fetch
@@ -50,6 +51,7 @@ class WeightsInfo:
         fallback: why ``auto`` took the bundled ones; names places of this machine.
         key: which entry of the file was asked for.
         reading: lines for the log about what was taken of the file.
+        categories: names of the classes, in the order of the outputs; empty where not known.
     """
 
     source: str
@@ -60,6 +62,7 @@ class WeightsInfo:
     fallback: str | None = None
     key: str | None = None
     reading: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> list[str]:
@@ -70,7 +73,7 @@ class WeightsInfo:
     def as_json(self) -> dict[str, Any]:
         """The weights as a run keeps them, wherever it was made."""
         kept = asdict(self)
-        del kept["fallback"], kept["reading"]
+        del kept["fallback"], kept["reading"], kept["categories"]
         return kept if self.key else {name: kept[name] for name in kept if name != "key"}
 
 
@@ -125,7 +128,8 @@ def load_model(
     if key is not None and source != "file":
         raise UsageError("weights_key names an entry of a file of weights; give one as weights")
     sha256 = digest(path)
-    model, tensors, reading = _trained(network, path, key)
+    content = _content(network, path)
+    model, tensors, reading, whole = _trained(network, path, content, key)
     notice = NOTICE if source == "bundled" else None
     if isinstance(model, GoogLeNet | Inception3) and network in RESCALING:
         published = source == "imagenet" or sha256.startswith(TRANSFORMED_INPUT)
@@ -146,6 +150,7 @@ def load_model(
         fallback,
         key,
         tuple(reading) if source == "file" else (),
+        class_names(network, sha256, content.value, len(classifier)) if whole else (),
     )
     return model.eval().requires_grad_(False), info
 
@@ -199,15 +204,21 @@ def _choose(network: str, weights: str | os.PathLike[str]) -> tuple[str, Path, s
         return "bundled", BUNDLED, str(error)
 
 
-def _trained(
-    network: str, path: Path, key: str | None
-) -> tuple[nn.Module, dict[str, Tensor], list[str]]:
-    """The network with the weights of a file, these weights, and lines for the log."""
+def _content(network: str, path: Path) -> Content:
+    """What a file of weights holds, by torch's names."""
     if path.suffix == ".npz" and network != BVLC:
         raise AtlasError(f"{path}: an .npz file is for {BVLC}; {network} takes a state dict")
     content = read_content(path)
-    if path.suffix == ".npz":
-        content = Content(torch_names(content.value))
+    return Content(torch_names(content.value)) if path.suffix == ".npz" else content
+
+
+def _trained(
+    network: str, path: Path, content: Content, key: str | None
+) -> tuple[nn.Module, dict[str, Tensor], list[str], bool]:
+    """The network with the weights of a file, and these weights.
+
+    With lines for the log, and whether the file has the head as well.
+    """
     complaint = f"{path} does not hold the weights of {network}"
     model = untrained(network)
     found = find(model, content, key, display_name(path.name), complaint)
@@ -217,7 +228,8 @@ def _trained(
     if held is not None and held.ndim and len(held) != len(classifier):
         model = untrained(network, len(held))
     left = copy(model, found.tensors, complaint)
-    return model, found.tensors, found.remarks + _without_head(model, left, found, complaint)
+    remarks = found.remarks + _without_head(model, left, found, complaint)
+    return model, found.tensors, remarks, not left
 
 
 def _without_head(model: nn.Module, left: list[str], found: Found, complaint: str) -> list[str]:
