@@ -272,8 +272,6 @@ class Layer:
     width: int
     rectified: bool
     branches: list[BranchDescription]
-    pools: str | None
-    """The layer whose channels it has, after a pooling."""
     order: list[str]
     """The recipes of the run, as they were asked for."""
     table: list[Statistics]
