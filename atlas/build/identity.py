@@ -7,6 +7,7 @@ from typing import Any
 from atlas.errors import AtlasError
 from atlas.network.layer import Layer
 from atlas.network.network import Network
+from atlas.network.pooled import pools
 from atlas.recipe import Recipe
 from atlas.run.schema import Making
 
@@ -35,6 +36,7 @@ def identify(network: Network, recipes: Mapping[str, Recipe], seed: int) -> Maki
 def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
     """The network and the layers of a run, and the graph for the drawing: ``network.json``."""
     chosen = {layer.name for layer in layers}
+    origins = pools(network, [layer.name for layer in layers])
     return {
         "network": network.name,
         "input": network.input_size,
@@ -43,7 +45,7 @@ def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
         "channels": network.channels,
         "mean": network.mean,
         "std": network.std,
-        "layers": [asdict(layer) for layer in layers],
+        "layers": [asdict(layer) | {"pools": origins.get(layer.name)} for layer in layers],
         "graph": [
             {
                 "name": layer.name,

@@ -53,8 +53,9 @@ def intervention(
 ) -> Intervention:
     """What computes layers, and the ends of ways from other values at their starts.
 
-    A way is from a layer to a later one, or to the logits, as ``(layer, None)``. One to the logits is left out where the network has none: what it returns is not one number for
-    each of the classes that its weights tell apart. With nothing replaced, the values are those of
-    ``Network.values`` up to rounding. A thread takes one of its own.
+    A way is from a layer to a later one, or to the logits, as ``(layer, None)``. One to the logits
+    is left out where the network has none: where what it returns is not one number for each of the
+    classes that its weights tell apart. With nothing replaced, the values are those of
+    ``Network.values`` up to rounding. Each thread takes an intervention of its own.
     """
     return (GraphIntervention if network.graph else PlainIntervention)(network, layers, ways)

@@ -29,9 +29,7 @@ class _Route(NamedTuple):
 class GraphIntervention:
     """As ``Intervention``; arguments as of ``intervention``."""
 
-    def __init__(
-        self, network: Network, layers: Collection[str], ways: Collection[Ends]
-    ) -> None:
+    def __init__(self, network: Network, layers: Collection[str], ways: Collection[Ends]) -> None:
         assert network.graph is not None
         graph = copy.deepcopy(network.graph)
         side = network.input_size
@@ -46,7 +44,8 @@ class GraphIntervention:
         if last and known:
             ends[None] = last.name
         simplify(graph, set(ends.values()))
-        graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # What was folded is in float64.
+        graph.to(network.dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._interpreter = fx.Interpreter(graph)
         self._nodes = {node.name: node for node in graph.graph.nodes}
         # A number that is none of a tensor may be the size of the batch.

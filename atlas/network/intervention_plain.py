@@ -26,9 +26,7 @@ class _Given(NamedTuple):
 class PlainIntervention:
     """As ``Intervention``; arguments as of ``intervention``."""
 
-    def __init__(
-        self, network: Network, layers: Collection[str], ways: Collection[Ends]
-    ) -> None:
+    def __init__(self, network: Network, layers: Collection[str], ways: Collection[Ends]) -> None:
         self._module = share(network.module)
         parts = dict(self._module.named_modules())
         self._places = {layer: network.node_of(layer) for layer in layers}

@@ -31,9 +31,7 @@ def forward_mode() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(fast)
 
 
-def derivative(
-    function: Callable[[Tensor], Tensor], place: Tensor, direction: Tensor
-) -> Tensor:
+def derivative(function: Callable[[Tensor], Tensor], place: Tensor, direction: Tensor) -> Tensor:
     """The directional derivative of a function of tensors; of the shape of its value.
 
     Where an operation has no forward mode, as one of a module's own making, it is the derivative

@@ -7,8 +7,8 @@ Differences", section 3, where it is compared with others).
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 from atlas._system.progress import Progress
 from atlas._system.workers import in_order
 from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.branches import in_branch
 from atlas.network.intervention import Begun, Intervention, intervention
 from atlas.network.network import Network
 from atlas.network.tangents import derivative, forward_mode
@@ -29,6 +30,9 @@ Unit = tuple[str, int]
 BATCH = {"cpu": 8, "cuda": 32}
 """Images that go through the network together, and at most so many with a change each."""
 
+ARGUED = 3
+"""On so many of its images, the first, a unit's part in the logits is measured: it costs most."""
+
 
 @dataclass(frozen=True)
 class Contributions:
@@ -37,7 +41,7 @@ class Contributions:
     Args:
         response: the unit's, its mean over positions.
         reads: of every channel of the layer before; None where there is none.
-        argues: to every logit; None where the network has none.
+        argues: to every logit, over the first ARGUED of its images; None where there are none.
     """
 
     response: float
@@ -51,7 +55,8 @@ class _Row:
 
     unit: Unit
     image: int
-    map: NDArray[np.float32]
+    response: float = 0.0
+    map: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     reads: NDArray[np.float64] | None = None
     argues: NDArray[np.float64] | None = None
 
@@ -83,7 +88,8 @@ def contributions(
         Of each unit, in the order of ``shown``. The gradient of a layer is that by way of it alone:
         what leads past it, such as a skip connection, is held fast.
     """
-    passes = _Passes(network, layers, pools, images, logits)
+    argued = {(unit, number) for unit, own in shown.items() for number in own[:ARGUED] if logits}
+    passes = _Passes(network, layers, pools, list(shown), argued, images)
     found: dict[Unit, dict[int, _Row]] = {unit: {} for unit in shown}
     cores = torch.get_num_threads() if network.device.type == "cpu" else 1
     batches = _batches(shown, layers, BATCH[network.device.type])
@@ -120,73 +126,91 @@ def _batches(
 
 
 class _Passes:
-    """Computes batches, each thread with ways through the network of its own."""
+    """Computes batches, each thread with ways through the network of its own.
+
+    Args:
+        network, layers, pools, images: as of ``contributions``.
+        units: all that come.
+        argued: the pairs of which the part in the logits is measured.
+    """
 
     def __init__(
         self,
         network: Network,
         layers: Sequence[str],
         pools: Mapping[str, str],
+        units: Sequence[Unit],
+        argued: Collection[tuple[Unit, int]],
         images: Callable[[Sequence[int]], Tensor],
-        logits: bool,
     ) -> None:
         self._network = network
         self._layers = layers
-        self._before = {layer: before(layer, layers, pools) for layer in layers}
         self._images = images
-        self._logits = logits
+        self._argued = argued
+        # A unit of a concatenation is one of a branch, with less on the way to it.
+        self._inside = {unit: in_branch(network, *unit) for unit in units}
+        sources = {layer: before(layer, layers, pools) for layer in layers}
+        self._reads = {
+            unit: (source, self._inside[unit][0]) for unit in units if (source := sources[unit[0]])
+        }
         self._threads = threading.local()
 
     @property
     def _own(self) -> Intervention:
         if not hasattr(self._threads, "own"):
-            self._threads.own = intervention(self._network, self._layers, self._ways(self._layers))
+            reads, argues = set(self._reads.values()), {(layer, None) for layer in self._layers}
+            layers = {*self._layers, *(target for _, target in reads)}
+            ways = reads | (argues if self._argued else set())
+            self._threads.own = intervention(self._network, layers, ways)
         return self._threads.own
-
-    def _ways(self, layers: Collection[str]) -> list[tuple[str, str | None]]:
-        reads = [(source, layer) for layer in layers if (source := self._before[layer])]
-        return [*reads, *((layer, None) for layer in layers if self._logits)]
 
     def __call__(self, batch: Batch) -> list[_Row]:
         numbers = list(dict.fromkeys(image for _, image in batch))
-        present = [layer for layer in self._layers if any(unit[0] == layer for unit, _ in batch)]
-        argued = self._logits and self._own.classes > 0
-        ways = [way for way in self._ways(present) if way[1] or argued]
-        begun = self._own.begin(self._images(numbers), present, ways)
-        ordered = sorted(batch, key=lambda pair: self._layers.index(pair[0][0]))
-        rows = []
-        for layer, pairs in groupby(ordered, key=lambda pair: pair[0][0]):
-            own = list(pairs)
-            size = BATCH[self._network.device.type]
-            for first in range(0, len(own), size):
-                some = own[first : first + size]
-                places = [numbers.index(image) for _, image in some]
-                rows += self._rows(begun, layer, some, places, argued)
-        return rows
-
-    def _rows(
-        self, begun: Begun, layer: str, pairs: Batch, places: Sequence[int], argued: bool
-    ) -> list[_Row]:
-        units = torch.tensor([unit for (_, unit), _ in pairs], device=self._network.device)
-        value = begun.value(layer, places)
-        maps = self._network.layout(layer).maps(value)[range(len(pairs)), units]
-        rows = [
-            _Row(unit, image, own.float().cpu().numpy())
-            for (unit, image), own in zip(pairs, maps, strict=True)
-        ]
-        if source := self._before[layer]:
-            found = read_from(self._network, begun, (source, layer), places, units)
-            for row, own in zip(rows, found.cpu().numpy(), strict=True):
-                row.reads = own
-        if argued:
+        layers = {unit[0] for unit, _ in batch}
+        argued = [pair for pair in batch if self._own.classes and pair in self._argued]
+        reading = [pair for pair in batch if pair[0] in self._reads]
+        ways = {self._reads[unit] for unit, _ in reading}
+        ways |= {(unit[0], None) for unit, _ in argued}
+        begun = self._own.begin(self._images(numbers), layers, ways)
+        rows = {(unit, image): _Row(unit, image) for unit, image in batch}
+        for layer, pairs, places in self._parts(batch, numbers, lambda unit: unit[0]):
+            maps = self._network.layout(layer).maps(begun.value(layer, places))
+            for place, pair in enumerate(pairs):
+                own = maps[place, pair[0][1]]
+                rows[pair].map = own.float().cpu().numpy()
+                rows[pair].response = own.double().mean().item()
+        for way, pairs, places in self._parts(reading, numbers, self._reads.__getitem__):
+            units = [self._inside[unit][1] for unit, _ in pairs]
+            found = read_from(self._network, begun, way, places, units)
+            for pair, own in zip(pairs, found.cpu().numpy(), strict=True):
+                rows[pair].reads = own
+        for layer, pairs, places in self._parts(argued, numbers, lambda unit: unit[0]):
+            units = [unit for (_, unit), _ in pairs]
             found = argue_for(self._network, begun, layer, places, units)
-            for row, own in zip(rows, found.cpu().numpy(), strict=True):
-                row.argues = own
-        return rows
+            for pair, own in zip(pairs, found.cpu().numpy(), strict=True):
+                rows[pair].argues = own
+        return list(rows.values())
+
+    def _parts(
+        self, batch: Batch, numbers: Sequence[int], key: Callable[[Unit], Any]
+    ) -> Iterator[tuple[Any, Batch, list[int]]]:
+        """Pairs whose units have a key in common, and the places of their images in the batch."""
+        together: dict[Any, Batch] = {}
+        for pair in batch:
+            together.setdefault(key(pair[0]), []).append(pair)
+        size = BATCH[self._network.device.type]
+        for common, pairs in together.items():
+            for first in range(0, len(pairs), size):
+                some = pairs[first : first + size]
+                yield common, some, [numbers.index(image) for _, image in some]
 
 
 def read_from(
-    network: Network, begun: Begun, way: tuple[str, str], places: Sequence[int], units: Tensor
+    network: Network,
+    begun: Begun,
+    way: tuple[str, str],
+    places: Sequence[int],
+    units: Sequence[int],
 ) -> Tensor:
     """What each channel of the way's start contributes to units at its end, a row a unit.
 
@@ -213,7 +237,7 @@ def read_from(
 
 
 def argue_for(
-    network: Network, begun: Begun, layer: str, places: Sequence[int], units: Tensor
+    network: Network, begun: Begun, layer: str, places: Sequence[int], units: Sequence[int]
 ) -> Tensor:
     """What each unit contributes to every logit, RxK in float64; arguments as of ``read_from``.
 
@@ -232,7 +256,9 @@ def argue_for(
 
 def by_channel(values: Tensor, axis: int) -> Tensor:
     """The sums over all that is no channel of a layer's output: BxC, float64."""
-    return values.double().movedim(axis, 1).flatten(2).sum(2) if values.ndim > 2 else values.double()
+    return (
+        values.double().movedim(axis, 1).flatten(2).sum(2) if values.ndim > 2 else values.double()
+    )
 
 
 def _mean(rows: Sequence[_Row]) -> Contributions:
@@ -241,7 +267,7 @@ def _mean(rows: Sequence[_Row]) -> Contributions:
         return np.mean(known, axis=0) if known else None
 
     return Contributions(
-        response=float(np.mean([row.map.mean(dtype=np.float64) for row in rows])),
+        response=float(np.mean([row.response for row in rows])),
         reads=mean([row.reads for row in rows]),
         argues=mean([row.argues for row in rows]),
     )
