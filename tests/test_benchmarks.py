@@ -17,11 +17,24 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.weights.named import load_model
+from atlas.probe.opening import open_probe_set
 from atlas.probe.stimuli import battery
+from atlas.rank.ranking import ranking_table
+from atlas.rank.statistics import measure
+from atlas.rank.tables import activations_table, strongest_table
 from atlas.recipe import RECIPES, Recipe
 from atlas.run.responses import write_responses
 from benchmarks import __main__ as compare
-from benchmarks import ablation, agreement, growth, precision, profile, relations, roofline
+from benchmarks import (
+    ablation,
+    agreement,
+    connections,
+    growth,
+    precision,
+    profile,
+    relations,
+    roofline,
+)
 from benchmarks.contenders import Skipped, Workloads, time_contender
 from benchmarks.roofline import operations
 from benchmarks.workload import Workload, coarse, excited_units
@@ -258,3 +271,47 @@ def test_relations_that_cannot_be_judged_are_refused_in_one_line(
     assert relations.main([str(tmp_path / name), "--units", "2"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+def test_connections_and_regions_are_tried_on_the_images_of_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    draw_photographs(photographs, 3)
+    probe, network = open_probe_set(photographs), load_network("googlenet", "bundled")
+    layers = ["conv1", "maxpool1", "conv2"]
+    described = [{"name": name, "stride": 2, "receptive_field": 7, "height": 56} for name in layers]
+    run = make_run(tmp_path / "run", photographs=probe.names, layers=described, units=64)
+    settings = json.loads((run.path / "run.json").read_text())
+    settings["asked"] |= {"network": "googlenet", "weights": "bundled", "probe": str(photographs)}
+    run.write_json("run", settings)
+    found = measure(network, probe, layers)
+    run.write_table("ranking", ranking_table(activations_table(found), 2))
+    run.write_table("strongest", strongest_table(found, probe.names))
+    high = [(layer, unit, 0.1) for layer in layers for unit in range(64)]
+    run.write_table("thresholds", pd.DataFrame(high, columns=["layer", "unit", "high"]))
+    arguments = ["--gradients", "plain,both", "--images", "2", "--results", str(tmp_path)]
+    assert connections.main([str(run.path), *arguments, "--device", "cpu"]) == 0
+    printed = capsys.readouterr().out
+    (path,) = tmp_path.glob("*.json")
+    result = json.loads(path.read_text())
+    # The second has the channels of the first, and reads from nothing.
+    assert [row["source"] for row in result["plain"]] == ["conv1", "conv1"]
+    assert "conv2 from conv1" in printed
+    assert all(row["partners"] > row["matched"] for row in result["plain"])
+    assert len(result["regions"]) == 6 and "region wins" in printed
+
+
+def test_channels_are_matched_with_others_that_are_as_active() -> None:
+    activity = np.array([5.0, 5.1, 1.0, 0.9, 3.0], np.float32)
+    assert connections.matched(activity, np.array([0, 2])) == [1, 3]
+    assert sorted(connections.matched(activity, np.array([1, 0]))) == [2, 4]
+
+
+def test_a_smoothed_pooling_has_the_gradient_of_the_average() -> None:
+    values = torch.arange(16.0).reshape(1, 1, 4, 4).requires_grad_()
+    smooth = connections.smooth_max(values, {"kernel_size": 2, "stride": 2})
+    assert torch.equal(smooth, F.max_pool2d(values, 2))
+    smooth.sum().backward()
+    assert values.grad is not None and (values.grad == 0.25).all()

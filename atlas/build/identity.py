@@ -8,6 +8,7 @@ from atlas.errors import AtlasError
 from atlas.network.layer import Layer
 from atlas.network.network import Network
 from atlas.network.outputs import classifying
+from atlas.network.pooled import pools
 from atlas.recipe import Recipe
 from atlas.run.schema import Making
 
@@ -37,6 +38,7 @@ def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
     """The network and the layers of a run, and the graph for the drawing: ``network.json``."""
     chosen = {layer.name for layer in layers}
     classifiers = classifying(network, layers)
+    origins = pools(network, [layer.name for layer in layers])
     return {
         "network": network.name,
         "input": network.input_size,
@@ -45,7 +47,11 @@ def describe(network: Network, layers: Sequence[Layer]) -> dict[str, Any]:
         "channels": network.channels,
         "mean": network.mean,
         "std": network.std,
-        "layers": [{**asdict(layer), "classifies": layer.name in classifiers} for layer in layers],
+        "layers": [
+            asdict(layer)
+            | {"pools": origins.get(layer.name), "classifies": layer.name in classifiers}
+            for layer in layers
+        ],
         "graph": [
             {
                 "name": layer.name,

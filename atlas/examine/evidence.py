@@ -7,16 +7,13 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from atlas._system.progress import Progress
 from atlas._system.workers import in_batches
-from atlas.errors import AtlasError
 from atlas.examine.perturbations import PERTURBATIONS
 from atlas.examine.spectrum import slope
 from atlas.network.arithmetic import exact_arithmetic
-from atlas.network.fit import fit
+from atlas.network.fit import fit_or_shrink
 from atlas.network.network import Network
 from atlas.network.ways import LayerTrunk, layer_trunk
 from atlas.target import Target
@@ -129,7 +126,7 @@ def _responses(
     for places in sizes.values():
         batch = torch.from_numpy(np.stack([shown[name][place] for name, place in places]))
         images = batch.to(network.device, network.dtype).permute(0, 3, 1, 2) / 255
-        seen = _seen(network, layer, network.normalize(images))
+        seen = fit_or_shrink(network, layer, network.normalize(images))
         if seen is None:
             continue
         with torch.inference_mode(), exact_arithmetic():
@@ -140,20 +137,6 @@ def _responses(
         for i, (name, place) in enumerate(places):
             means[name][place], norms[name][place] = mean[i], rms[i]
     return means, norms
-
-
-def _seen(network: Network, layer: str, images: Tensor) -> Tensor | None:
-    """Images as large as a layer takes them; None where it takes none of their size.
-
-    What is larger than the only size of a network is brought to it, as one has to who shows it any.
-    """
-    try:
-        return fit(network, layer, images)
-    except AtlasError:
-        fixed = network.sizes.fixed
-        if fixed is None or images.shape[-1] <= fixed:
-            return None
-        return interpolate(images, (fixed, fixed), mode="bilinear", antialias=True)
 
 
 def _deviations(means: NDArray[np.float64], layer: pd.DataFrame) -> NDArray[np.float64]:

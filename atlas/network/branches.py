@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import fx
 
 from atlas.network.graph import Stage
+
+if TYPE_CHECKING:
+    from atlas.network.network import Network
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,16 @@ def concatenated(node: fx.Node) -> Sequence[fx.Node]:
     parts = node.args[0]
     axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
     return parts if axis == 1 and isinstance(parts, list | tuple) else ()  # type: ignore[return-value]
+
+
+def in_branch(network: "Network", layer: str, unit: int) -> tuple[str, int]:
+    """The same unit as one of a branch that the layer concatenates, where that has a name.
+
+    What is computed of the branch alone is less than what is of the layer.
+    """
+    for branch in network.layer(layer).branches:
+        own = unit - branch.first
+        name = f"{layer}.{branch.name}"
+        if 0 <= own < branch.units and network.has(name):
+            return name, own
+    return layer, unit

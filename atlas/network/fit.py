@@ -2,7 +2,9 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
+from atlas.errors import AtlasError
 from atlas.network.network import Network
 
 
@@ -19,6 +21,20 @@ def fit(network: Network, layer: str, images: Tensor) -> Tensor:
         return images
     rows, columns = (_enlarging(side, side * seen // size, images) for side in (height, width))
     return rows @ images @ columns.T
+
+
+def fit_or_shrink(network: Network, layer: str, images: Tensor) -> Tensor | None:
+    """Images as large as a layer takes them; None where it takes none of their size.
+
+    What is larger than the only size of a network is brought to it, as one has to who shows it any.
+    """
+    try:
+        return fit(network, layer, images)
+    except AtlasError:
+        fixed = network.sizes.fixed
+        if fixed is None or images.shape[-1] <= fixed:
+            return None
+        return interpolate(images, (fixed, fixed), mode="bilinear", antialias=True)
 
 
 def _enlarging(size: int, larger: int, like: Tensor) -> Tensor:

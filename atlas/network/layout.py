@@ -24,6 +24,11 @@ class Layout:
     kind: Literal["first", "last", "tokens", "tokens last", "flat"]
     extra: int = 0
 
+    @property
+    def axis(self) -> int:
+        """Which axis of an output, that of the batch being 0, is that of the units."""
+        return {"first": 1, "last": 3, "tokens": 2, "tokens last": 1, "flat": 1}[self.kind]
+
     def maps(self, values: Tensor) -> Tensor:
         """The output of the layer as BxUxHxW, one position where there is none."""
         if self.kind == "first":

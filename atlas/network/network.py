@@ -247,6 +247,10 @@ class Network:
             raise self._unknown(layer)
         return self._anatomy.paths[layer]
 
+    def has(self, layer: str) -> bool:
+        """Whether a layer of this name has channels."""
+        return self._stage(layer) is not None
+
     def units_at(self, node: str) -> int:
         """How many units the output of a graph node has."""
         return self._anatomy.stages[node].shape[0]

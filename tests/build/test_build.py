@@ -187,7 +187,11 @@ def test_more_units_and_layers_extend_a_run_and_leave_its_pictures(
         "conv2": 3,
     }
     network = json.loads((tmp_path / "run" / "network.json").read_text())
-    assert [layer["name"] for layer in network["layers"]] == ["conv1", "maxpool1", "conv2"]
+    assert [(layer["name"], layer["pools"]) for layer in network["layers"]] == [
+        ("conv1", None),
+        ("maxpool1", "conv1"),
+        ("conv2", None),
+    ]
 
 
 @pytest.mark.parametrize(
