@@ -11,11 +11,11 @@ from atlas.render.svg import element, image, number, text
 WIDE, HIGH = 40, 26
 """Of a cell, which holds a number of two decimals."""
 
-LETTER, LONGEST = 6.2, 22
+LETTER, LONGEST = 7, 22
 """Width of a letter, and how many of them a name has room for."""
 
-PALE = 0.55
-"""The strength of the color above which a number is printed in that of the paper."""
+DEEPEST = 0.5
+"""Opacity of the color for a value of 1: a number on it is still read, in the dark too."""
 
 
 def heat_map(
@@ -66,14 +66,14 @@ def _cell(x: float, y: float, value: float, title: str, outlined: bool) -> Marku
         y=y + 1.5,
         width=WIDE - 3,
         height=HIGH - 3,
-        fill_opacity=round(strength, 3),
+        # Squared: among layers that are alike at all it is the upper half that tells them apart.
+        fill_opacity=round(DEEPEST * strength**2, 3),
         class_="cell best" if outlined else "cell",
     )
     words = text(
         round(x + WIDE / 2, 1),
         round(y + HIGH / 2 + 4, 1),
         said,
-        "on" if strength > PALE else None,
         text_anchor="middle",
     )
     return element("g", Markup("").join([element("title", title), box, words]))

@@ -90,7 +90,7 @@ class Side:
         if self.same_layers:
             own = sum(self.most_alike(row) == row for row in range(len(self.found.layers)))
             begin = (
-                f"{own} of {len(self.found.layers)} layers of {first} are most alike to the layer "
+                f"{own} of {len(self.found.layers)} layers of {first} {'is' if own == 1 else 'are'} most alike to the layer "
                 f"of the same name in {second}; with that they align at "
                 f"{_number(fmean(pair.alignment for pair in known))} on average"
             )

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser
 from support.browsing import opened, show_all_images
 from support.compared_runs import (
@@ -286,9 +287,21 @@ def test_a_number_of_the_heat_map_is_read_on_its_color(site: Path, browser: Brow
         with opened(browser, color_scheme=scheme) as page:
             page.goto((site / "index.html").as_uri())
             cell = page.locator(".heat g", has_text="conv1 and conv1: 1.000")
-            colors = [
-                cell.locator(part).evaluate("e => getComputedStyle(e).fill")
-                for part in ("rect", "text")
-            ]
-            strong, paper = (np.array(re.findall(r"\d+", color)[:3], float) for color in colors)
-            assert abs(strong - paper).mean() > 90
+            fill = "e => getComputedStyle(e).fill"
+            paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            box, opacity = cell.locator("rect"), cell.locator("rect").get_attribute("fill-opacity")
+            strength = float(opacity or 1)
+            colors = [rgb(each) for each in (box.evaluate(fill), paper)]
+            seen = strength * colors[0] + (1 - strength) * colors[1]
+            assert contrast(seen, rgb(cell.locator("text").evaluate(fill))) >= 4.5  # WCAG 1.4.3
+
+
+def rgb(color: str) -> NDArray[np.float64]:
+    return np.array(re.findall(r"\d+", color)[:3], float)
+
+
+def contrast(*colors: NDArray[np.float64]) -> float:
+    """Of two colors, by WCAG 2."""
+    linear = [np.where(c <= 10, c / 3295, ((c / 255 + 0.055) / 1.055) ** 2.4) for c in colors]
+    low, high = sorted(float(each @ [0.2126, 0.7152, 0.0722]) for each in linear)
+    return (high + 0.05) / (low + 0.05)
