@@ -89,8 +89,9 @@ class Side:
             return "No layer answers to these images in a way that could be compared."
         if self.same_layers:
             own = sum(self.most_alike(row) == row for row in range(len(self.found.layers)))
+            most, are = len(self.found.layers), "is" if own == 1 else "are"
             begin = (
-                f"{own} of {len(self.found.layers)} layers of {first} {'is' if own == 1 else 'are'} most alike to the layer "
+                f"{own} of {most} layers of {first} {are} most alike to the layer "
                 f"of the same name in {second}; with that they align at "
                 f"{_number(fmean(pair.alignment for pair in known))} on average"
             )
