@@ -19,10 +19,11 @@ from atlas.run.folder import Run
 from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
 
 COMMANDS = {
-    "build": "rank, maximize, examine, render",
+    "build": "rank, maximize, examine, relate, render",
     "rank": "measure every unit over the probe set and rank them",
     "maximize": "make the pictures of the units",
     "examine": "measure what each picture does to the network",
+    "relate": "find how the units lie to each other",
     "render": "make the site from a run",
     "compare": "make a site of two or more runs, network beside network",
     "layers": "list the network's layers",
@@ -36,6 +37,7 @@ APPLICABLE = {
     "rank": [*COMPUTING, "run", "quiet"],
     "maximize": [*COMPUTING, "run", "quiet"],
     "examine": [*COMPUTING, "run", "quiet"],
+    "relate": [*COMPUTING, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
     "compare": [*RENDERING, "quiet"],
     "layers": [
@@ -54,7 +56,7 @@ APPLICABLE = {
 FLAGS = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
 """What a flag may be given, in whatever case; alone it means yes."""
 
-LATER_STAGES = ("maximize", "examine")
+LATER_STAGES = ("maximize", "examine", "relate")
 SETTINGS_FILE = "atlas.toml"
 
 

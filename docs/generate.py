@@ -81,7 +81,13 @@ def run_folder() -> str:
             rows.append(["*others*", "", table.others])
         parts.append(f"\n## {name}.csv\n\nA row is {table.purpose}. Made by `{table.command}`.\n\n")
         parts.append(_table(["column", "values", "meaning"], rows))
-    for kind in (schema.RunSettings, schema.NetworkDescription, schema.PlanFile, schema.Record):
+    for kind in (
+        schema.RunSettings,
+        schema.NetworkDescription,
+        schema.PlanFile,
+        schema.Record,
+        schema.Relations,
+    ):
         title, _, rest = (kind.__doc__ or "").strip().partition(": ")
         parts.append(f"\n## {title.strip('`')}\n\n{rest[0].upper()}{rest[1:]}\n\n")
         described = cast(inspect.StructType, inspect.type_info(kind))

@@ -21,7 +21,7 @@ from atlas.settings import Settings
 if TYPE_CHECKING:
     from atlas.network.network import Network
 
-STAGES = ("rank", "maximize", "examine", "render")
+STAGES = ("rank", "maximize", "examine", "relate", "render")
 
 SHARED = ("maximize", "rounds")
 """What the processes of a group do together; the rest is its leader's."""
@@ -34,7 +34,7 @@ def build(
     probe: ProbeSet | None = None,
     log: Log | None = None,
 ) -> None:
-    """Make or continue a run and its site: rank, maximize, examine, render.
+    """Make or continue a run and its site: rank, maximize, examine, relate, render.
 
     Args:
         settings: what is asked.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from atlas.build import tiles
 from atlas.build.examine import examine
 from atlas.build.maximize import climb, finish, left_to_do, prepare
+from atlas.build.relate import relate
 from atlas.build.render import render
 from atlas.build.session import Session
 from atlas.build.sheets import write_sheets
@@ -13,7 +14,7 @@ from atlas.run.tiles import RECIPE
 
 
 def rounds(session: Session) -> None:
-    """Maximize, examine and render after each round that an earlier build has not finished.
+    """Maximize, examine, relate and render after each round that an earlier build has not finished.
 
     The processes of a group maximize together; the rest is their leader's.
     """
@@ -48,6 +49,7 @@ def _show(session: Session, left: Sequence[Round], rounds: int) -> None:
     else:
         finish(session)
     examine(session)
+    relate(session)
     render(session, then=_next(session, left[0], rounds - len(left) + 1, rounds) if left else "")
 
 

@@ -17,7 +17,7 @@ SAMPLED = 10_000
 RARE = 100
 """One of so many positions exceeds the threshold."""
 
-SETTLED = 1000
+SETTLED = 4000
 """Values taken in before the highest of them are found."""
 
 GOLDEN = (5**0.5 - 1) / 2

@@ -82,7 +82,7 @@ def responses_table(
 
     NxU, the units in the order of ``activations_table``.
     """
-    images = torch.cat(next(iter(statistics.values())).responded).tolist()
+    images: list[int] = torch.cat(next(iter(statistics.values())).responded).tolist()
     values = [found.standardized for found in statistics.values()]
     return [names[image] for image in images], np.concatenate(values, axis=1)
 
@@ -102,9 +102,8 @@ def weakest_table(statistics: Mapping[str, LayerStatistics], names: Sequence[str
     columns = ["layer", "unit", "place", "image", "mean"]
     tables = [pd.DataFrame(columns=columns)]
     for layer, found in statistics.items():
-        images, means = (
-            table[:, :STRONGEST] for table in weakest_images.in_order(found.weakest, found.lots)
-        )
+        images, means = weakest_images.in_order(found.weakest, found.lots)
+        images, means = images[:, :STRONGEST], means[:, :STRONGEST]
         units, places = np.indices(images.shape)
         table = {
             "layer": layer,
@@ -115,7 +114,7 @@ def weakest_table(statistics: Mapping[str, LayerStatistics], names: Sequence[str
         }
         tables.append(pd.DataFrame(table))
     filled = [table for table in tables if len(table)] or tables
-    return pd.concat(filled).loc[:, columns].reset_index(drop=True)
+    return pd.concat(filled, ignore_index=True)
 
 
 def tuning_table(

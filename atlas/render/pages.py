@@ -27,10 +27,8 @@ from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
-from atlas.render.portrait import portrait
-from atlas.render.probe_images import outline
-from atlas.render.tuning import tuning_curves
-from atlas.render.units import SHOWN, Layer, Unit, stand_ins
+from atlas.render.unit_page import UnitPages
+from atlas.render.units import Layer, Unit, stand_ins
 
 COMPARED = 4
 """How many layers or units are compared at most."""
@@ -138,8 +136,6 @@ class Pages:
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
-        views = unit.views(unit.recipes)
-        place, input_size = unit.layer.pictured.index(unit), self.catalog.network.input
         return self.frame.write(
             "unit",
             unit.href,
@@ -151,27 +147,9 @@ class Pages:
             image=unit.picture.image,
             before=before and before.href,
             after=after and after.href,
-            unit=unit,
-            layer=unit.layer,
-            portraits=[portrait(self.catalog, unit, view) for view in views],
-            evidence=evidence.evidence_rows(self.catalog, unit, views, self.looks),
             previous_unit=before,
             next_unit=after,
-            lossless=place < self.lossless_ranks,
-            comparable=place < SHOWN,
-            strongest=[
-                (image, self.probe_files.get(image.name), outline(unit.layer, image, input_size))
-                for image in unit.strongest
-            ],
-            stimuli=[
-                (stimulus, self.stimulus_files[stimulus.name])
-                for stimulus in unit.stimuli
-                if stimulus.name in self.stimulus_files
-            ],
-            tuning=tuning_curves(unit, self.catalog.network.channels),
-            own_recipes=constants.tables(self.catalog),
-            likeness=evidence.LIKENESS,
-            commands=len(provenance.build_commands(self.catalog)),
+            **self._units.shown(unit),
         )
 
     def _compare(self) -> str:
@@ -272,6 +250,12 @@ class Pages:
         """The recipes by which any of these units is pictured, and others, in the site's order."""
         made = {recipe for unit in units for recipe in unit.recipes} | set(others)
         return [recipe for recipe in self.catalog.recipes if recipe in made]
+
+    @cached_property
+    def _units(self) -> UnitPages:
+        return UnitPages(
+            self.catalog, self.looks, self.lossless_ranks, self.probe_files, self.stimulus_files
+        )
 
     @cached_property
     def _axis(self) -> charts.LogAxis:

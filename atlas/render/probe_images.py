@@ -71,7 +71,7 @@ def write_probe_images(
     draw = _drawing(catalog, published, say)
     if draw is None:
         return {}
-    shown = {image.name for unit in catalog.pictured for image in unit.strongest}
+    shown = {image.name for unit in catalog.pictured for image in (*unit.strongest, *unit.weakest)}
     return _write(folder, _seen(draw, catalog), _files("probe", catalog.probe_images, shown))
 
 

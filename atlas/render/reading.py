@@ -12,12 +12,13 @@ from atlas.errors import AtlasError
 from atlas.probe import stimuli
 from atlas.recipe import Recipe
 from atlas.render.catalog import Catalog
+from atlas.render.relations import Relations, read_relations
 from atlas.render.units import (
     Layer,
     Picture,
     ProbeImage,
+    RankedImage,
     Statistics,
-    StrongestStimulus,
     Unit,
     base_name,
 )
@@ -39,7 +40,8 @@ def read_catalog(run: Run) -> Catalog:
         for row in examination.to_dict("records")
     }
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
-    probe_images = _probe_images(strongest)
+    probe_images = _probe_images(strongest, _regions(run))
+    weakest, relations = _weakest(run), read_relations(run)
     curves = _tuning(tuning)
     strongest_stimuli = _strongest_stimuli(run)
 
@@ -77,6 +79,8 @@ def read_catalog(run: Run) -> Catalog:
                 curves.get((name, row.unit), {}),
                 identified.get((name, row.unit), {}),
                 strongest_stimuli.get((name, row.unit), []),
+                weakest.get((name, row.unit), []),
+                relations.get((name, row.unit), Relations()),
             )
             for row in layer.table
             if row.unit in pictures
@@ -165,25 +169,47 @@ def _identified(run: Run) -> dict[tuple[str, int], dict[str, float]]:
     return found
 
 
-def _probe_images(strongest: pd.DataFrame) -> dict[tuple[str, int], list[ProbeImage]]:
+def _probe_images(
+    strongest: pd.DataFrame, regions: Mapping[tuple[str, int, int], str]
+) -> dict[tuple[str, int], list[ProbeImage]]:
     found: dict[tuple[str, int], list[ProbeImage]] = {}
     ordered = strongest.sort_values(["layer", "unit", "place"], kind="stable")
-    columns = ("layer", "unit", "image", "mean", "peak", "row", "column")
+    columns = ("layer", "unit", "place", "image", "mean", "peak", "row", "column")
     for layer, unit, *values in zip(*(ordered[name].tolist() for name in columns), strict=True):
-        name, mean, peak, row, column = values
-        image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column))
+        place, name, mean, peak, row, column = values
+        region = regions.get((layer, unit, place))
+        image = ProbeImage(str(name), float(mean), float(peak), int(row), int(column), region)
         found.setdefault((str(layer), int(unit)), []).append(image)
     return found
 
 
-def _strongest_stimuli(run: Run) -> dict[tuple[str, int], list[StrongestStimulus]]:
+def _regions(run: Run) -> dict[tuple[str, int, int], str]:
+    """Where units are active in their strongest images: outlines by layer, unit and place."""
+    if not run.has("regions.csv"):
+        return {}
+    columns = ["layer", "unit", "place", "outline"]
+    rows = run.table("regions")[columns].itertuples(index=False, name=None)
+    return {(layer, unit, place): outline for layer, unit, place, outline in rows}
+
+
+def _weakest(run: Run) -> dict[tuple[str, int], list[RankedImage]]:
+    """The weakest images of each unit of layers without ReLU, the weakest first."""
+    found: dict[tuple[str, int], list[RankedImage]] = {}
+    if run.has("weakest.csv"):
+        ordered = run.table("weakest").sort_values(["layer", "unit", "place"])
+        for layer, unit, _, name, mean in ordered.itertuples(index=False, name=None):
+            found.setdefault((layer, unit), []).append(RankedImage(name, mean))
+    return found
+
+
+def _strongest_stimuli(run: Run) -> dict[tuple[str, int], list[RankedImage]]:
     """By unit, the strongest first; none of a run that does not know them, or knows other ones."""
     if not run.has("strongest_stimuli.csv") or run.settings().stimuli != stimuli.digest():
         return {}
-    found: dict[tuple[str, int], list[StrongestStimulus]] = {}
+    found: dict[tuple[str, int], list[RankedImage]] = {}
     ordered = run.table("strongest_stimuli").sort_values(["layer", "unit", "place"])
     for layer, unit, _, name, mean in ordered.itertuples(index=False, name=None):
-        found.setdefault((layer, unit), []).append(StrongestStimulus(name, mean))
+        found.setdefault((layer, unit), []).append(RankedImage(name, mean))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from atlas._system.filenames import slug
 from atlas.render.first_shown import Choice, choose
+from atlas.render.relations import Relations
 from atlas.run.schema import BranchDescription
 from atlas.run.tables import Evidence
 
@@ -90,13 +91,18 @@ class Picture:
 
 @dataclass(frozen=True)
 class ProbeImage:
-    """One of a unit's strongest probe images; ``row`` and ``column`` place its peak."""
+    """One of a unit's strongest probe images.
+
+    ``row`` and ``column`` place its peak; ``region``, where it is known, is the outline of where
+    the unit is active: an SVG path in thousandths of the image.
+    """
 
     name: str
     mean: float
     peak: float
     row: int
     column: int
+    region: str | None = None
 
     @property
     def file(self) -> str:
@@ -104,11 +110,16 @@ class ProbeImage:
         return base_name(self.name)
 
 
-class StrongestStimulus(NamedTuple):
-    """One of the built-in stimuli that excite a unit most, and its mean activation there."""
+class RankedImage(NamedTuple):
+    """An image among those that excite a unit most, or least, and its mean activation there."""
 
     name: str
     mean: float
+
+    @property
+    def file(self) -> str:
+        """What the image is called on a page: by its file alone."""
+        return base_name(self.name)
 
 
 def stand_ins(recipes: Sequence[str], there: Sequence[str]) -> dict[str, list[str]]:
@@ -132,7 +143,8 @@ class Unit:
 
     ``pictures`` are in the order of the site's recipes, then of samples; ``identified`` is the
     fraction of two-choice tasks solved with the pictures of a recipe, or with the photographs.
-    ``stimuli`` are the strongest, where ``strongest`` are not stimuli themselves.
+    ``stimuli`` are the strongest, where ``strongest`` are not stimuli themselves; ``weakest`` are
+    the probe images that excite it least, where it can be less than silent.
     """
 
     layer: "Layer"
@@ -141,7 +153,9 @@ class Unit:
     strongest: list[ProbeImage]
     tuning: dict[str, float]
     identified: dict[str, float] = field(default_factory=dict)
-    stimuli: list[StrongestStimulus] = field(default_factory=list)
+    stimuli: list[RankedImage] = field(default_factory=list)
+    weakest: list[RankedImage] = field(default_factory=list)
+    relations: Relations = field(default_factory=Relations)
 
     @property
     def number(self) -> int:
@@ -220,6 +234,8 @@ class Layer:
     width: int
     rectified: bool
     branches: list[BranchDescription]
+    pools: str | None
+    """The layer whose channels it has, after a pooling."""
     order: list[str]
     """The recipes of the run, as they were asked for."""
     table: list[Statistics]
@@ -256,6 +272,11 @@ class Layer:
     def shown(self) -> list[Unit]:
         """The first units with a picture, by rank."""
         return self.pictured[:SHOWN]
+
+    @cached_property
+    def by_number(self) -> dict[int, Unit]:
+        """The units with a picture, by their number."""
+        return {unit.number: unit for unit in self.pictured}
 
     @cached_property
     def first(self) -> Choice:

@@ -23,7 +23,7 @@ from atlas._system.filenames import slug
 from atlas._system.images import decode_png
 from atlas.errors import AtlasError, reason_of
 from atlas.run.requests import check_requests
-from atlas.run.schema import SCHEMA, NetworkDescription, RunSettings, Seconds, Sha256
+from atlas.run.schema import SCHEMA, NetworkDescription, Relations, RunSettings, Seconds, Sha256
 from atlas.run.table_files import parse_table
 from atlas.run.tables import COMMANDS
 from atlas.run.typed_json import parse_json, read_as
@@ -141,6 +141,10 @@ class Run:
     def timings(self) -> dict[str, float]:
         """Seconds that every stage took in all: ``timings.json``."""
         return self._read_as("timings", dict[str, Seconds]) if self.has("timings.json") else {}
+
+    def relations(self) -> Relations:
+        """What the relations of the units were made of: ``relations.json``."""
+        return self._read_as("relations", Relations) if self.has("relations.json") else Relations()
 
     def network(self) -> NetworkDescription:
         """The layers and the graph for the drawing: ``network.json``."""

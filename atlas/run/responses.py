@@ -1,5 +1,7 @@
 """The responses of every unit to the same images, as a run keeps them."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -35,8 +37,7 @@ def read_values(run: Run, name: str) -> tuple[NDArray[np.float16], dict[str, int
 
     Raises AtlasError where it is missing, or of other images or units.
     """
-    counts = run.table("activations").groupby("layer", sort=False).size()
-    units = {str(layer): int(count) for layer, count in counts.items()}
+    units = Counter(run.table("activations")["layer"].tolist())  # in the order of depth
     values = run.array(name)
     if values.dtype != np.float16 or values.shape != (len(run.table(name)), sum(units.values())):
         raise AtlasError(

@@ -235,6 +235,14 @@ class NetworkDescription(Struct, kw_only=True):
         return Sizes(self.smallest_input, self.fixed)
 
 
+class Relations(Struct, kw_only=True):
+    """``relations.json``: what the relations of the units were made of."""
+
+    made_of: Annotated[
+        Sha256 | None, Meta(description="SHA-256 of the responses, the classes and the units")
+    ] = None
+
+
 class StageRecord(Struct):
     """A stage of a picture."""
 

@@ -394,5 +394,6 @@ COMMANDS = {
     **{name: table.command for name, table in TABLES.items()},
     **dict.fromkeys(("run", "network", "judge"), RANK),
     "plan": "atlas maximize",
+    "relations": RELATE,
 }
 """The command that makes each file, by its name without suffix."""

@@ -162,6 +162,7 @@ def _described(run: Run, network: str) -> Iterator[Damage]:
     for name, read in (
         ("network", read_network),
         ("timings", run.timings),
+        ("relations", run.relations),
         ("digests", run.digests),
     ):
         if run.has(f"{name}.json") and _digest_of(run, f"{name}.json") is None:

@@ -61,7 +61,7 @@ def test_the_threshold_is_the_quantile_where_all_positions_are_looked_at() -> No
     for layer, maps in activations(NETWORK, PIXELS).items():
         every = maps.transpose(0, 2, 3, 1).reshape(-1, maps.shape[1])
         expected = np.sort(every, axis=0)[::-1][-(-len(every) // 100) - 1]
-        found = table.loc[table["layer"] == layer, "high"].to_numpy(float)
+        found = table.set_index("layer").loc[layer, "high"]
         np.testing.assert_allclose(found, expected)
 
 
@@ -106,4 +106,4 @@ def test_the_weakest_images_of_each_unit_are_named_in_their_order() -> None:
         order = np.argsort(responses[:, unit])[:9]
         assert own["image"].tolist() == [images.names[image] for image in order]
         assert own["place"].tolist() == list(range(1, 10))
-        np.testing.assert_allclose(own["mean"].to_numpy(float), responses[order, unit], rtol=1e-6)
+        np.testing.assert_allclose(own["mean"].tolist(), responses[order, unit], rtol=1e-6)
