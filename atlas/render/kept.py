@@ -120,15 +120,24 @@ class Side:
         return (
             f"{found} of {active} units of {self.first.name} have a counterpart in {where} of "
             f"{self.second.name}, better than chance. "
-            + self._extremes([pair for pair, _ in known], lambda pair: middle[pair.layer])
+            + self._extremes(
+                [pair for pair, _ in known],
+                lambda pair: middle[pair.layer],
+                "Their best matches correlate most",
+            )
         )
 
-    def _extremes(self, pairs: Sequence[LayerPair], value: Callable[[LayerPair], float]) -> str:
+    def _extremes(
+        self,
+        pairs: Sequence[LayerPair],
+        value: Callable[[LayerPair], float],
+        begin: str = "Most of all",
+    ) -> str:
         most, least = max(pairs, key=value), min(pairs, key=value)
         if value(most) - value(least) < 0.005:
             return "It is the same in all layers." if len(pairs) > 1 else ""
         return (
-            f"Most of all in {self._both(most)} ({_number(value(most))}), least in "
+            f"{begin} in {self._both(most)} ({_number(value(most))}), least in "
             f"{self._both(least)} ({_number(value(least))})."
         )
 
