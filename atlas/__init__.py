@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from atlas.build.build import build
+    from atlas.build.compare import compare
     from atlas.errors import AtlasError, UsageError
     from atlas.examine.evidence import examine_pictures
     from atlas.maximize.units import maximize_units
@@ -36,6 +37,7 @@ __all__ = [
     "Target",
     "UsageError",
     "build",
+    "compare",
     "examine_pictures",
     "load_network",
     "maximize_units",
@@ -57,6 +59,7 @@ _HOMES = {
     "Target": "target",
     "UsageError": "errors",
     "build": "build.build",
+    "compare": "build.compare",
     "examine_pictures": "examine.evidence",
     "load_network": "network.loading",
     "maximize_units": "maximize.units",

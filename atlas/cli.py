@@ -25,6 +25,7 @@ COMMANDS = {
     "examine": "measure what each picture does to the network",
     "relate": "find how the units lie to each other",
     "render": "make the site from a run",
+    "compare": "make a site of two or more runs, network beside network",
     "layers": "list the network's layers",
     "serve": "show the site on localhost",
 }
@@ -39,6 +40,7 @@ APPLICABLE = {
     "examine": [*LATER, "run", "quiet"],
     "relate": [*LATER, "run", "quiet"],
     "render": ["run", *RENDERING, "quiet"],
+    "compare": [*RENDERING, "quiet"],
     "layers": [
         "network",
         "network_args",
@@ -120,6 +122,8 @@ def _parser() -> Parser:
             if known.value is None:
                 how = {"nargs": "?", "const": True, "type": _flag, "metavar": "yes|no"}
             command.add_argument(f"--{option.replace('_', '-')}", help=known.purpose, **how)
+        if name == "compare":
+            command.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run")
         if name == "serve":
             command.add_argument("--port", type=int, default=8000, help="where to listen")
         if name == "layers":
@@ -151,6 +155,7 @@ def _flag(word: str) -> bool:
 def _call(command: str, given: dict[str, Any]) -> None:
     environment.prepare()
     port, every = given.pop("port", None), given.pop("all", False)
+    runs, named = given.pop("runs", []), "site" in given
     settings = _settings(command, given)
     # Imported here so that wrong usage is answered at once and not after torch has loaded.
     if command == "serve":
@@ -158,6 +163,8 @@ def _call(command: str, given: dict[str, Any]) -> None:
 
         with signals.raised():
             serve(Path(settings.site), port)
+    elif command == "compare":
+        _compare(runs, settings, named)
     elif command == "layers":
         _list_layers(settings, every)
     else:
@@ -195,6 +202,24 @@ def _refuse_code_of(asked: Mapping[str, Any], values: Mapping[str, Any], run: Ru
         raise UsageError(
             f"{run.path} was made with the code of {address.place}; say that you want it to run, "
             f"with --network {network}"
+        )
+
+
+def _compare(runs: Sequence[str], settings: Settings, named: bool) -> None:
+    """Compare runs; the site must be ``named``, for by default it is that of an atlas."""
+    if not named:
+        raise UsageError("say where the comparison is to be, with --site FOLDER")
+    from atlas.build.compare import compare
+
+    with signals.raised():
+        compare(
+            runs,
+            settings.site,
+            templates=settings.templates,
+            base_url=settings.base_url,
+            publish_probe_images=settings.publish_probe_images,
+            quiet=settings.quiet,
+            log=None if settings.quiet else _print_line,
         )
 
 

@@ -33,8 +33,9 @@ def commands() -> str:
             "`atlas COMMAND`, or `python -m atlas COMMAND`. The command line wins over\n"
             "`atlas.toml`, and that over the defaults.\n\n",
             _table(["command", "does"], [[f"`{k}`", v] for k, v in COMMANDS.items()]),
-            "\nBesides the settings below, every command takes `--config FILE`, and `serve` takes\n"
-            "`--port N`. With make a setting is a variable of its name: `make atlas TOP=20`.\n\n",
+            "\nBesides the settings below, every command takes `--config FILE`, `serve` takes\n"
+            "`--port N`, and `compare` the folders of two runs or more. With make a setting is a\n"
+            "variable of its name: `make atlas TOP=20`.\n\n",
             _table(head, rows),
             "\nExit codes: 0 done; 1 failed, with one line that says why and what to do; 2 wrong\n"
             "usage; 130 interrupted, and what was finished is kept.\n",

@@ -31,6 +31,7 @@ FACE = [
     "Run",
     "Settings",
     "build",
+    "compare",
     "render",
     "AtlasError",
     "UsageError",

@@ -1,8 +1,11 @@
 """Render: make the site of the run."""
 
+from pathlib import Path
+
 from atlas._system.paths import as_path
 from atlas.build.session import Session
 from atlas.render.site import render as render_site
+from atlas.run.folder import Run
 from atlas.settings import DEFAULTS
 
 
@@ -13,7 +16,7 @@ def render(session: Session, then: str = "") -> None:
     if settings.publish_probe_images and session.given_probe is not None:
         photographs = session.given_probe
     elif settings.publish_probe_images:
-        photographs = as_path(run.settings().asked.get("probe", DEFAULTS["probe"]))
+        photographs = probe_images_of(run)
     with session.timed("render"), session.progress("render", None, "pages") as progress:
         render_site(
             run,
@@ -27,3 +30,8 @@ def render(session: Session, then: str = "") -> None:
         )
     where = f"the site is in {settings.site}: open {settings.site}/index.html"
     session.say(f"{where} now; {then}" if then else where)
+
+
+def probe_images_of(run: Run) -> Path:
+    """The folder of the images that a run was ranked on, as it was last asked for."""
+    return as_path(run.settings().asked.get("probe", DEFAULTS["probe"]))

@@ -69,18 +69,17 @@ class Frame:
         """
         up = "../" * name.count("/")
         atlas = f"Atlas of {self.network_name}"
-        page = {
-            "name": template,
-            "title": f"{topic} · {atlas}" if topic else atlas,
-            "description": description,
-            "recipes": recipes,
-            "first": first,
-            "address": self.base_url
-            and self.base_url + quote("" if name == "index.html" else name),
-            "image": (self.base_url or up) + quote(image or self.cover),
-            "before": before,
-            "after": after,
-        }
+        page = head(
+            template,
+            name,
+            title=f"{topic} · {atlas}" if topic else atlas,
+            description=description,
+            base_url=self.base_url,
+            image=image or self.cover,
+            before=before,
+            after=after,
+        )
+        page |= {"recipes": recipes, "first": first}
         text = self.templates.page(
             f"{template}.html.j2",
             {
@@ -98,7 +97,36 @@ class Frame:
 
     def write_sitemap(self, names: Sequence[str]) -> None:
         """List the pages for search engines, where the site's address is known."""
-        if self.base_url:
-            addresses = [f"{self.base_url}{quote(name)}" for name in names]
-            text = self.templates.page("sitemap.xml.j2", {"addresses": addresses})
-            self.folder.write("sitemap.xml", text)
+        write_sitemap(self.templates, self.folder, self.base_url, names)
+
+
+def head(
+    template: str,
+    name: str,
+    *,
+    title: str,
+    description: str,
+    base_url: str | None,
+    image: str,
+    before: str | None = None,
+    after: str | None = None,
+) -> dict[str, Any]:
+    """What ``head.html.j2`` says of a page, by the arguments of ``Frame.write``."""
+    return {
+        "name": template,
+        "title": title,
+        "description": description,
+        "address": base_url and base_url + quote("" if name == "index.html" else name),
+        "image": (base_url or "../" * name.count("/")) + quote(image),
+        "before": before,
+        "after": after,
+    }
+
+
+def write_sitemap(
+    templates: Templates, folder: SiteFolder, base_url: str | None, names: Sequence[str]
+) -> None:
+    """List pages for search engines, where the site's address is known."""
+    if base_url:
+        addresses = [f"{base_url}{quote(name)}" for name in names]
+        folder.write("sitemap.xml", templates.page("sitemap.xml.j2", {"addresses": addresses}))

@@ -64,6 +64,21 @@ class SiteFolder:
                 self._claim(name)
             self._replace(path, content)
 
+    def below(self, name: str) -> Path:
+        """The folder of a site within this one. Raises AtlasError where it leads out of this."""
+        if not self._is_own(self.path / name):
+            raise AtlasError(f"{self.path / name} leads out of the site; remove that link")
+        return self.path / name
+
+    def adopt(self, name: str) -> None:
+        """Count the files of a finished site within this one among its own.
+
+        So they are removed when this one is written again without that site.
+        """
+        manifest = f"{name}/{MANIFEST}"
+        files = listed((self.path / manifest).read_bytes())
+        self.written |= {manifest, *(f"{name}/{file}" for file in files)}
+
     def _start(self) -> None:
         refuse_foreign(self.path)
         manifest = self.path / MANIFEST

@@ -30,6 +30,14 @@ def check_site(run: Run, site: Path, templates: Path | None = None) -> None:
     Templates(templates)
 
 
+def address_of(base_url: str | None) -> str | None:
+    """The address a site will have, with a slash at its end. Raises UsageError for none such."""
+    try:
+        return None if base_url is None else site_address(base_url)
+    except ValueError as error:
+        raise UsageError(f"the base URL is {base_url!r}; it must be {error}") from None
+
+
 def render(
     run: Run,
     site: Path,
@@ -61,10 +69,7 @@ def render(
         AtlasError: when the run lacks something, a template of ``templates`` is wrong, or the site
             cannot be written.
     """
-    try:
-        address = None if base_url is None else site_address(base_url)
-    except ValueError as error:
-        raise UsageError(f"the base URL is {base_url!r}; it must be {error}") from None
+    address = address_of(base_url)
     check_site(run, site, templates)
     tell = progress or (lambda count: None)
     catalog = read_catalog(run, notes)

@@ -69,7 +69,7 @@ def check_site(site: Path) -> SiteFiles:
         )
     sizes = {name: status.st_size for name, status in public.items()}
     written = NEEDED | {MANIFEST} | listed((site / MANIFEST).read_bytes())
-    if missing := written - sizes.keys():
+    if missing := written - entries.keys():
         raise AtlasError(f"{site}/{_first(missing)} is missing; 'atlas render' makes the site anew")
     files = SiteFiles(sizes, sorted(sizes.keys() - written), sorted(entries.keys() - sizes.keys()))
     _refuse_too_large(site, files)
