@@ -193,3 +193,21 @@ def test_a_picture_that_only_the_layers_before_the_head_take_has_no_logits() -> 
     own = from_pictures(network, ["conv1", "conv2"], {}, pictures)
     assert own["conv2", 0].argues is not None and own["conv2", 1].argues is None
     assert np.any(own["conv2", 1].reads)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_several_cores_find_what_one_does(way: str) -> None:
+    torch.manual_seed(0)
+    network, probe = made(Classifier(), way), images(40, 16)
+    shown: dict[Unit, list[int]] = {("after", u): [*range(5 * u, 5 * u + 5)] for u in range(8)}
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = found(network, ["stem", "after"], shown, probe)
+        torch.set_num_threads(3)
+        together = found(network, ["stem", "after"], shown, probe)
+    finally:
+        torch.set_num_threads(threads)
+    for unit, one in alone.items():
+        np.testing.assert_array_equal(one.reads, together[unit].reads)
+        np.testing.assert_array_equal(one.argues, together[unit].argues)
