@@ -1,16 +1,15 @@
 """What a run knows of its units by their responses alone: relatives, alignment, layout, labels."""
 
-import json
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 
 import pandas as pd
+from msgspec.structs import replace
 
 from atlas.relate.alignment import alignment
 from atlas.relate.labels import labels
 from atlas.relate.layout import layout
 from atlas.relate.relatives import relatives
-from atlas.run.folder import Run
+from atlas.run.folder import Run, version_of
 from atlas.run.plan import Item
 from atlas.run.responses import read_responses, read_stimulus_responses
 from atlas.run.tables import TABLES
@@ -33,10 +32,10 @@ def write_likeness(run: Run, made: Sequence[Item]) -> None:
     """
     pictured, every = _units(run, made)
     version = _version(run, pictured, every)
-    if all(run.has(f"{name}.csv") for name in MADE) and run.relations().made_of == version:
+    if all(run.has(f"{name}.csv") for name in MADE) and run.relations().likeness == version:
         return
     responses = read_responses(run)
-    pools = {layer.name: layer.pools for layer in run.network().layers if layer.pools}
+    pools = run.network().pools
     run.write_table("relatives", relatives(responses, pictured, pools))
     run.write_table("alignment", alignment(responses))
     groups = {"pictured": pictured} if every == pictured else {"pictured": pictured, "all": every}
@@ -45,7 +44,7 @@ def write_likeness(run: Run, made: Sequence[Item]) -> None:
         table.insert(0, "of", of)
     run.write_table("layout", pd.concat(places))
     run.write_table("labels", _labels(run))
-    run.write_json("relations", {"made_of": version})
+    run.write_json("relations", replace(run.relations(), likeness=version))
 
 
 def _units(run: Run, made: Sequence[Item]) -> tuple[Units, Units]:
@@ -74,6 +73,4 @@ def _labels(run: Run) -> pd.DataFrame:
 
 def _version(run: Run, pictured: Units, every: Units) -> str:
     """By which the tables' sources are known again."""
-    digests = run.digests()
-    sources = [digests.get(name) for name in SOURCES]
-    return sha256(json.dumps([sources, pictured, every]).encode()).hexdigest()
+    return version_of([pictured, every, *map(run.digests().get, SOURCES)])

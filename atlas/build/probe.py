@@ -8,11 +8,17 @@ from atlas.rank.ranking import check_channels
 
 
 def probe_set(session: Session) -> ProbeSet:
-    """Open the probe set asked for; where that is ``auto``, the one that the run has.
+    """The probe set asked for, opened once; where that is ``auto``, the one that the run has.
 
     Raises AtlasError when it cannot be had, or is the folder of a user, who has to name it, or has
     other channels than the network takes.
     """
+    if session.opened is None:
+        session.opened = _open(session)
+    return session.opened
+
+
+def _open(session: Session) -> ProbeSet:
     asked, run = session.settings.probe, session.run
     check_channels(session.network, session.given_probe)
     if session.given_probe is not None:

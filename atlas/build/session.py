@@ -37,6 +37,7 @@ class Session:
         log: called with each line that this process says.
         given: the network, where it does not come from the settings.
         given_probe: the probe set, likewise.
+        opened: the probe set, once it was asked for.
         remarked: what has been said of the network.
         pace: seconds that a pixel took in an optimizer step, by recipe, as far as known.
     """
@@ -47,6 +48,7 @@ class Session:
     log: Log
     given: "Network | None" = None
     given_probe: ProbeSet | None = None
+    opened: ProbeSet | None = None
     remarked: list[str] = field(default_factory=list)
     pace: dict[str, float] = field(default_factory=dict)
 

@@ -236,6 +236,11 @@ class Run:
         )
 
 
+def version_of(values: Any) -> str:
+    """A SHA-256 by which plain values are known again."""
+    return sha256(json.dumps(values).encode()).hexdigest()
+
+
 def as_npy(array: NDArray[Any]) -> bytes:
     """An array as NumPy keeps it in a file."""
     data = io.BytesIO()

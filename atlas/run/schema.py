@@ -233,16 +233,32 @@ class NetworkDescription(Struct, kw_only=True):
             raise ValueError(f"graph has {min(unknown)} as a layer, which layers lacks")
 
     @property
+    def names(self) -> list[str]:
+        """The names of the layers, in the order of depth."""
+        return [layer.name for layer in self.layers]
+
+    @property
+    def pools(self) -> dict[str, str]:
+        """By the name of a layer that of the one whose channels it has, after a pooling."""
+        return {layer.name: layer.pools for layer in self.layers if layer.pools}
+
+    @property
     def sizes(self) -> Sizes:
         """Which sides of images the network takes."""
         return Sizes(self.smallest_input, self.fixed)
 
 
 class Relations(Struct, kw_only=True):
-    """``relations.json``: what the relations of the units were made of."""
+    """``relations.json``: what the relations of the units were made of, each as a SHA-256."""
 
-    made_of: Annotated[
-        Sha256 | None, Meta(description="SHA-256 of the responses, the classes and the units")
+    likeness: Annotated[
+        Sha256 | None, Meta(description="relatives, layout and labels: responses, classes, units")
+    ] = None
+    images: Annotated[
+        Sha256 | None, Meta(description="connections on strongest images: images, units")
+    ] = None
+    pictures: Annotated[
+        Sha256 | None, Meta(description="connections on pictures: pictures, units")
     ] = None
 
 

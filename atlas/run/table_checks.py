@@ -73,7 +73,7 @@ def _check_others(table: pd.DataFrame, settings: RunSettings, layers: Layers) ->
 
 def _check_regions(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
     """Raise ValueError for outlines that are no paths."""
-    if not table["outline"].str.fullmatch(r"(M\d+ \d+(L\d+ \d+)*Z)+").all():
+    if not table["outline"].str.fullmatch(r"(M\d+,\d+( \d+,\d+)*z)+").all():
         raise ValueError("it has an outline that is no path")
 
 

@@ -77,7 +77,7 @@ def test_where_a_unit_is_active_is_outlined_where_photographs_are_shown(
     drawn = make_run(tmp_path / "run", layers=LAYERS[:1])
     render(drawn, tmp_path / "site")
     text = (tmp_path / "site/units/conv1/0000.html").read_text("utf-8")
-    assert text.count('<path d="M100 200L700 200L700 900L100 900Z"/>') == 9
+    assert text.count('<path d="M100,200 700,200 700,900 100,900z"/>') == 9
 
 
 def test_the_weakest_images_of_a_layer_without_relu_are_named(site: Path) -> None:

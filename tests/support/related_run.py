@@ -6,7 +6,7 @@ import pandas as pd
 
 from atlas.run.folder import Run
 
-OUTLINE = "M100 200L700 200L700 900L100 900Z"
+OUTLINE = "M100,200 700,200 700,900 100,900z"
 
 Rows = list[dict[str, Any]]
 

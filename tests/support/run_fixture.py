@@ -85,7 +85,7 @@ def make_run(
     ``photographs`` the probe set is a folder of these names, else the stimuli. Every later recipe
     is better than the one before. Without ``extended`` the run is as it was before robustness,
     spectra, identification, the strongest stimuli and relations were measured; without ``judged``
-    nobody could identify units. ``only`` names the layer of a recipe that was tried out in no other.
+    nobody could identify units. ``only`` names the layer of a recipe tried out in no other.
     """
     tried = only or {}
     run, generator = Run(path), np.random.default_rng(seed)
