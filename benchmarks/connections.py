@@ -48,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         result: dict[str, Any] = {}
         for name in options.gradients:
             lost = proof.connections(name)
+            if lost.empty:
+                raise AtlasError("no layer of these reads from another of the run")
             print(f"\n{name} gradient: the response that is lost\n{_losses(lost)}", flush=True)
             result[name] = lost.to_dict("records")
         if proof.run.has("thresholds.csv"):
