@@ -36,9 +36,6 @@ from atlas.relate.regions import mask
 from atlas.run.folder import Run
 from benchmarks.report import RESULTS, table, write
 
-BATCH = 8
-"""Images in a forward pass."""
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write; nothing is judged."""
@@ -48,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         result: dict[str, Any] = {}
         for name in options.gradients:
             lost = proof.connections(name)
+            if lost.empty:
+                raise AtlasError("no layer of these reads from another of the run")
             print(f"\n{name} gradient: the response that is lost\n{_losses(lost)}", flush=True)
             result[name] = lost.to_dict("records")
         if proof.run.has("thresholds.csv"):
@@ -249,13 +248,21 @@ def _names(text: str) -> list[str]:
     return text.split(",")
 
 
+def _gradients(text: str) -> list[str]:
+    names = _names(text)
+    if unknown := sorted(set(names) - set(GRADIENTS)):
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(GRADIENTS)}")
+    return names
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.connections", description=__doc__)
     parser.add_argument("run", type=as_path, help="a run ranked over a folder of photographs")
     parser.add_argument("--units", type=int, default=10, help="of each layer")
     parser.add_argument("--images", type=int, default=9, help="of each unit")
     parser.add_argument("--layers", type=_names, metavar="A,B,...")
-    parser.add_argument("--gradients", type=_names, default=["plain"], help=", ".join(GRADIENTS))
+    known = ", ".join(GRADIENTS)
+    parser.add_argument("--gradients", type=_gradients, default=["plain"], help=known)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--results", type=as_path, default=RESULTS, help="folder for the JSON")
     return parser
