@@ -58,16 +58,10 @@ def _write(session: Session, source: str, found: pd.DataFrame) -> None:
         before = run.table("connections")
         tables.append(before.loc[before["source"] != source, COLUMNS])
     table = pd.concat([table for table in tables if len(table)] or tables[:1])
-    layers = run.network().names
-    depth = pd.Series(range(len(layers)), layers)
-    run.write_table(
-        "connections",
-        table.sort_values(
-            ["layer", "unit", "source"],
-            key=lambda column: column.map(depth) if column.name == "layer" else column,
-            kind="stable",
-        ),
-    )
+    depth = {name: place for place, name in enumerate(run.network().names)}
+    table["depth"] = table["layer"].map(depth)
+    ordered = table.sort_values(["depth", "unit", "source"], kind="stable")
+    run.write_table("connections", ordered[COLUMNS])
 
 
 def _on_images(session: Session, units: Sequence[Unit]) -> pd.DataFrame:
