@@ -47,7 +47,7 @@ FIRST = ["--layers", "conv1", "--top", "1"]
 FIRST_LOOK, LAST = 29, 30
 """Sides in pixels at which the two rounds of this schedule end."""
 
-STAGES = ("rank", "tuning", "maximize", "examine", "render")
+STAGES = ("rank", "tuning", "maximize", "examine", "relate", "render")
 """The bars that a build draws."""
 
 INTERRUPTED = 0.2
@@ -61,9 +61,11 @@ TURNS = (
     ("tuning", 2),
     (f"maximize to {FIRST_LOOK}", 4),
     (f"examine at {FIRST_LOOK}", 1),
+    (f"relate at {FIRST_LOOK}", 1),
     ("render", 2),  # what the build before made
     (f"maximize to {LAST}", 4),
     (f"examine at {LAST}", 1),
+    (f"relate at {LAST}", 1),
     ("render", 4),
 )
 """Where and how often one build is disturbed, at most; then it may finish.
@@ -71,10 +73,11 @@ TURNS = (
 After a round, examining and rendering belong to it; a build that goes on begins with them.
 """
 
+ROUND = ("maximize to", "examine at", "relate at", "render at")
 ORDER = (
-    *("start", "rank", "tuning", "maximize", "examine", "render"),
-    *(f"{stage} {FIRST_LOOK}" for stage in ("maximize to", "examine at", "render at")),
-    *(f"{stage} {LAST}" for stage in ("maximize to", "examine at", "render at")),
+    *("start", "rank", "tuning", "maximize", "examine", "relate", "render"),
+    *(f"{stage} {FIRST_LOOK}" for stage in ROUND),
+    *(f"{stage} {LAST}" for stage in ROUND),
 )
 """What a build may come to, one after the other."""
 

@@ -25,7 +25,7 @@ from atlas.network import loading
 from atlas.run.folder import Run
 from atlas.settings import Settings
 
-COMMANDS = ["build", "rank", "maximize", "examine", "render", "layers", "serve"]
+COMMANDS = ["build", "rank", "maximize", "examine", "relate", "render", "layers", "serve"]
 # DESIGN: Command line. An option, a value, and what the settings then hold.
 OPTIONS: dict[str, tuple[list[str], Any]] = {
     "network": (["resnet18"], "resnet18"),
@@ -432,7 +432,7 @@ def test_a_run_made_with_other_images_is_refused(
     assert "probe" in line and "--run" in line
 
 
-@pytest.mark.parametrize("command", ["maximize", "examine", "render"])
+@pytest.mark.parametrize("command", ["maximize", "examine", "relate", "render"])
 def test_a_stage_without_a_ranking_says_what_makes_it(
     small: None, refused: Refused, command: str
 ) -> None:
@@ -442,7 +442,8 @@ def test_a_stage_without_a_ranking_says_what_makes_it(
 
 
 def test_a_stage_without_pictures_says_what_makes_them(made: Path, refused: Refused) -> None:
-    assert "'atlas maximize' makes them" in refused(1, "examine", "--run", made, "--quiet")
+    for command in ("examine", "relate"):
+        assert "'atlas maximize' makes them" in refused(1, command, "--run", made, "--quiet")
 
 
 def test_maximizing_a_layer_that_is_not_ranked_says_what_ranks_it(

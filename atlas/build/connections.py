@@ -59,9 +59,9 @@ def _write(session: Session, source: str, found: pd.DataFrame) -> None:
         tables.append(before.loc[before["source"] != source, COLUMNS])
     table = pd.concat([table for table in tables if len(table)] or tables[:1])
     depth = {name: place for place, name in enumerate(run.network().names)}
-    table["depth"] = table["layer"].map(depth)
-    ordered = table.sort_values(["depth", "unit", "source"], kind="stable")
-    run.write_table("connections", ordered[COLUMNS])
+    keys = zip(*(table[name].tolist() for name in ("layer", "unit", "source")), strict=True)
+    order = [(depth[layer], unit, source) for layer, unit, source in keys]
+    run.write_table("connections", table.iloc[sorted(range(len(table)), key=order.__getitem__)])
 
 
 def _on_images(session: Session, units: Sequence[Unit]) -> pd.DataFrame:

@@ -238,7 +238,7 @@ def test_a_stage_alone_takes_what_it_is_not_told_from_the_run(
     assert start("whole") == 0
     run = tmp_path / "stages"
     shutil.copytree(ranked, run)
-    for command in ("maximize", "examine"):
+    for command in ("maximize", "examine", "relate"):
         assert main([command, "--run", str(run), "--quiet"]) == 0
     assert main(["render", "--run", str(run), "--site", str(tmp_path / "site"), "--quiet"]) == 0
     assert contents(run) == contents(tmp_path / "whole")

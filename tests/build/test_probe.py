@@ -153,7 +153,7 @@ def test_a_run_from_before_strongest_stimuli_is_gone_on_with_and_ranked_again_fo
         kept = json.loads(path.read_text())
         of_then(kept)
         path.write_text(json.dumps(kept))
-    for command in ("maximize", "examine", "render"):
+    for command in ("maximize", "examine", "relate", "render"):
         atlas(command, "--quiet")
     assert not (tmp_path / "site" / "images" / "stimuli").exists()
     atlas("build", *QUICK)

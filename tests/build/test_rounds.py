@@ -99,7 +99,7 @@ def test_rounds_and_one_go_give_the_same_bytes(tmp_path: Path, options: list[str
     assert main(["build", *options, *where(tmp_path, "rounds"), "--quiet"]) == 0
     once = where(tmp_path, "once", site=False)
     assert main(["rank", *options, *once, "--quiet"]) == 0
-    for stage in ("maximize", "examine"):
+    for stage in ("maximize", "examine", "relate"):
         assert main([stage, *once, "--quiet"]) == 0
     assert main(["render", *where(tmp_path, "once"), "--quiet"]) == 0
     assert contents(tmp_path / "rounds") == contents(tmp_path / "once")
