@@ -21,7 +21,8 @@ class Catalog:
 
     ``recipes`` are those with pictures, in the order they were first asked for; the first is shown
     first. ``measured`` names the evidence that the run was asked for at all. ``classes`` are those
-    of the network by number, as far as their names are known.
+    of the network by number, as far as their names are known. ``alignment`` is the centered kernel
+    alignment of pairs of layers.
     """
 
     settings: RunSettings
@@ -32,6 +33,7 @@ class Catalog:
     probe_images: list[str]
     skipped: list[tuple[str, str]]
     classes: Mapping[int, str] = field(default_factory=dict)
+    alignment: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def recipe(self) -> str:

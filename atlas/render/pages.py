@@ -21,6 +21,7 @@ from atlas.render import (
     pairs,
     provenance,
 )
+from atlas.render.alignment import align
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
 from atlas.render.figures import measures
@@ -209,6 +210,7 @@ class Pages:
             chance=findings.CHANCE,
             findings=findings.find(self.catalog, self.looks, comparisons),
             comparisons=[each for each in comparisons if each.layers != tabled],
+            alignment=align(self.catalog),
             guesses=guesses.guesses(self.catalog, self.looks),
             changes=changes,
             layers=self.catalog.layers,

@@ -112,6 +112,7 @@ def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
         probe_images=list(run.table("probe")["image"]),
         skipped=[(base_name(str(file)), str(reason)) for file, reason in skipped.values],
         classes=classes,
+        alignment=_alignment(run),
     )
 
 
@@ -222,6 +223,14 @@ def _probe_images(
         )
         found.setdefault((str(layer), int(unit)), []).append(image)
     return found
+
+
+def _alignment(run: Run) -> dict[tuple[str, str], float]:
+    """The alignment of pairs of layers, the less deep one first."""
+    if not run.has("alignment.csv"):
+        return {}
+    rows = run.table("alignment")[["layer", "other_layer", "cka"]]
+    return {(one, other): cka for one, other, cka in rows.itertuples(index=False, name=None)}
 
 
 def _regions(run: Run) -> dict[tuple[str, int, int], str]:

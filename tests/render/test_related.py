@@ -92,3 +92,13 @@ def test_a_run_without_relations_has_pages_without_them(tmp_path: Path) -> None:
     text = (tmp_path / "site/units/conv1/0000.html").read_text("utf-8")
     assert "Relatives" not in text
     assert "Connections" not in text
+
+
+def test_the_findings_say_how_alike_layers_are(site: Path) -> None:
+    text = (site / "findings.html").read_text("utf-8")
+    section = text[text.index('id="alignment"') :]
+    # The fixture: 1, and 0.2 less for each layer between; the third pools the second.
+    figures = re.findall(r"<title>(.*?)</title>", section)[:9]
+    assert figures[:3] == ["conv1 and conv1: 1.00", "conv1 and 4a: 0.800", figures[2]]
+    assert figures[2].endswith(": 0.400")
+    assert "least from 4a to head" in html.unescape(re.sub("&lt;.*?&gt;", "", section))
