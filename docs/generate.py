@@ -11,7 +11,8 @@ from atlas.cli import APPLICABLE, COMMANDS
 from atlas.recipe import CHOICES, RECIPES, Recipe
 from atlas.render.constants import MEANINGS
 from atlas.run import schema
-from atlas.run.tables import LARGEST, TABLES, Column
+from atlas.run.columns import LARGEST, Column
+from atlas.run.tables import TABLES
 from atlas.settings import DEFAULTS, DESCRIPTIONS
 
 FOLDER = Path(__file__).parent

@@ -12,11 +12,12 @@ from atlas.examine.evidence import examine_pictures
 from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
 from atlas.recipe import PHOTOGRAPHS
+from atlas.run.columns import KEY
 from atlas.run.folder import Run
 from atlas.run.pictures import read_channels, read_picture, read_record
 from atlas.run.plan import Item
 from atlas.run.rounds import side
-from atlas.run.tables import KEY, TABLES
+from atlas.run.tables import TABLES
 from atlas.target import OF_THE_UNIT
 
 COLUMNS = TABLES["examination"].names

@@ -14,7 +14,7 @@ from msgspec import to_builtins
 from atlas.render.catalog import Catalog
 from atlas.render.pictures import Look
 from atlas.render.units import Picture, Unit
-from atlas.run.tables import EVIDENCE
+from atlas.run.evidence_columns import EVIDENCE
 
 SCHEMA = 2
 

@@ -10,7 +10,7 @@ from atlas.render.catalog import Catalog
 from atlas.render.method import maximizers
 from atlas.render.pictures import Look
 from atlas.render.units import Layer, Picture, Unit
-from atlas.run.tables import Evidence
+from atlas.run.evidence_columns import Evidence
 from atlas.target import OF_THE_UNIT
 
 Looks = Mapping[str, Look]

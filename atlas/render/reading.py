@@ -26,10 +26,10 @@ from atlas.render.units import (
     base_name,
 )
 from atlas.run.classes import class_names, image_classes
+from atlas.run.evidence_columns import EVIDENCE, Evidence
 from atlas.run.folder import Run
 from atlas.run.notes import Notes, kept_notes, read_notes
 from atlas.run.pictures import read_records
-from atlas.run.tables import EVIDENCE, Evidence
 from atlas.run.tiles import read_tiles
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from atlas._system.filenames import slug
 from atlas.render.first_shown import Choice, choose
 from atlas.render.relations import Relations
+from atlas.run.evidence_columns import Evidence
 from atlas.run.schema import BranchDescription
-from atlas.run.tables import Evidence
 
 SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from atlas.run.tables import TABLES, TEXTS, Column, Table
+from atlas.run.columns import Column, Table
+from atlas.run.tables import TABLES, TEXTS
 
 FIRST_COLUMNS = {"strongest": 8, "examination": 4}
 """How many columns a run of an earlier version has at least; all by default."""
