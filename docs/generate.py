@@ -10,7 +10,7 @@ from msgspec import inspect
 from atlas.cli import APPLICABLE, COMMANDS
 from atlas.recipe import CHOICES, RECIPES, Recipe
 from atlas.render.constants import MEANINGS
-from atlas.run import schema
+from atlas.run import json_types, network_schema, schema
 from atlas.run.columns import LARGEST, Column
 from atlas.run.tables import TABLES
 from atlas.settings import DEFAULTS, DESCRIPTIONS
@@ -84,7 +84,7 @@ def run_folder() -> str:
         parts.append(_table(["column", "values", "meaning"], rows))
     for kind in (
         schema.RunSettings,
-        schema.NetworkDescription,
+        network_schema.NetworkDescription,
         schema.PlanFile,
         schema.Record,
         schema.Relations,
@@ -109,7 +109,7 @@ def _range(kind: str, least: float | None, most: float | None) -> str:
     """A kind of number, from where to where."""
     if least is None:
         return kind
-    return f"{kind} from {least}" + ("" if most in (None, schema.MOST) else f" to {most}")
+    return f"{kind} from {least}" + ("" if most in (None, json_types.MOST) else f" to {most}")
 
 
 def _keys(kind: inspect.StructType, above: str = "") -> list[list[str]]:

@@ -8,7 +8,8 @@ from typing import Any
 from atlas.recipe import Recipe, constants
 from atlas.render import channels
 from atlas.render.units import Layer, Unit
-from atlas.run.schema import NetworkDescription, RunSettings
+from atlas.run.network_schema import NetworkDescription
+from atlas.run.schema import RunSettings
 from atlas.run.tiles import tile_side
 
 ARTICLE = asdict(Recipe())

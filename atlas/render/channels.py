@@ -1,6 +1,6 @@
 """What pages say of the channels and the sizes of a network's images."""
 
-from atlas.run.schema import NetworkDescription
+from atlas.run.network_schema import NetworkDescription
 
 COLORS = 3
 """Channels of images in red, green and blue."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from atlas.render.svg import element, image, text
-from atlas.run.schema import BranchDescription, NodeDescription
+from atlas.run.network_schema import BranchDescription, NodeDescription
 
 PITCH = 66
 BLOCK = 30

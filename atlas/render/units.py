@@ -10,7 +10,7 @@ from atlas._system.filenames import slug
 from atlas.render.first_shown import Choice, choose
 from atlas.render.relations import Relations
 from atlas.run.evidence_columns import Evidence
-from atlas.run.schema import BranchDescription
+from atlas.run.network_schema import BranchDescription
 
 SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""

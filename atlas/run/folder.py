@@ -22,8 +22,10 @@ from atlas._system.atomic_files import Ground, one_line
 from atlas._system.filenames import slug
 from atlas._system.images import decode_png
 from atlas.errors import AtlasError, reason_of
+from atlas.run.json_types import Seconds, Sha256
+from atlas.run.network_schema import NetworkDescription
 from atlas.run.requests import check_requests
-from atlas.run.schema import SCHEMA, NetworkDescription, Relations, RunSettings, Seconds, Sha256
+from atlas.run.schema import SCHEMA, Relations, RunSettings
 from atlas.run.table_files import parse_table
 from atlas.run.tables import BY_HAND, COMMANDS
 from atlas.run.typed_json import parse_json, read_as

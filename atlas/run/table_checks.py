@@ -9,8 +9,10 @@ from atlas.errors import AtlasError
 from atlas.rank.places import STRONGEST
 from atlas.recipe import PHOTOGRAPHS
 from atlas.run.folder import Run
+from atlas.run.json_types import MOST
+from atlas.run.network_schema import LayerDescription
 from atlas.run.relation_tables import OUTPUT
-from atlas.run.schema import MOST, LayerDescription, RunSettings
+from atlas.run.schema import RunSettings
 
 OF_EVERY_UNIT = ("activations", "strongest", "strongest_stimuli", "tuning", "thresholds")
 """The tables with as many rows of each unit of a layer."""

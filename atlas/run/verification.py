@@ -15,10 +15,11 @@ from msgspec import UNSET, to_builtins
 
 from atlas.errors import AtlasError, reason_of
 from atlas.run.folder import Run
+from atlas.run.network_schema import LayerDescription
 from atlas.run.pictures import FILES, SHOWN, parse_record
 from atlas.run.plan import Item, Plan
 from atlas.run.responses import read_values
-from atlas.run.schema import LayerDescription, RunSettings
+from atlas.run.schema import RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
 from atlas.run.tables import BY_HAND, COMMANDS, TABLES

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.run.schema import Identity, NetworkDescription, PlanFile, Record
+from atlas.run.network_schema import NetworkDescription
+from atlas.run.schema import Identity, PlanFile, Record
 from atlas.run.typed_json import parse_json, read_as
 
 SHA = "0f" * 32
