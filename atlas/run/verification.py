@@ -10,15 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from msgspec import UNSET, to_builtins
 
 from atlas.errors import AtlasError, reason_of
+from atlas.run.array_checks import ARRAYS, RESPONSES, is_right
 from atlas.run.folder import Run
 from atlas.run.network_schema import LayerDescription
 from atlas.run.pictures import FILES, SHOWN, parse_record
 from atlas.run.plan import Item, Plan
-from atlas.run.responses import read_values
 from atlas.run.schema import RunSettings
 from atlas.run.table_checks import OF_EVERY_UNIT, check_table
 from atlas.run.table_files import parse_table
@@ -37,9 +36,6 @@ STATISTICS = (
     "responses",
 )
 """The tables of one measurement over the probe set: they are made together."""
-
-RESPONSES = ("responses", "stimulus_responses")
-"""The arrays of which each has a table that says what its rows are."""
 
 WORKERS = 4
 
@@ -104,8 +100,7 @@ def _damages(run: Run) -> Iterator[Damage]:
     yield from _described(run, settings.identity.network)
     yield from _kept(run)
     yield from _tables(run, settings)
-    yield from _features(run, settings)
-    yield from _responses(run)
+    yield from _arrays(run, settings)
     yield from _pictures(run, items, settings.identity.seed)
     yield from _tiles(run)
 
@@ -133,7 +128,7 @@ def _vouch(run: Run) -> None:
 
 def _digestible(run: Run) -> list[Path]:
     """The files that ``Run.keep`` writes, as far as the run has them."""
-    arrays = (f"{name}.npy" for name in ("judge", *RESPONSES))
+    arrays = (f"{name}.npy" for name in ARRAYS)
     tables = (f"{name}.csv" for name in TABLES if name != BY_HAND)
     names = ("network.json", *arrays, *tables)
     sheets = (run.path / "sheets").glob("*/*.png")
@@ -232,30 +227,12 @@ def _channels(run: Run) -> int:
         return SHOWN
 
 
-def _features(run: Run, settings: RunSettings) -> Iterator[Damage]:
-    """The judge's features of the probe images, when they are of other images or no features."""
-    if run.has("judge.npy") and _digest_of(run, "judge.npy") is None:
-        try:
-            array = run.array("judge")
-            right = array.ndim == 2 and array.dtype == np.float16
-            if right and len(array) == settings.probe.images:
-                return
-        except AtlasError:
-            pass
-        yield Damage(run.path / "judge.npy", "not features of the images", COMMANDS["judge"])
-
-
-def _responses(run: Run) -> Iterator[Damage]:
-    """The arrays of responses that are of other images or units, or no numbers."""
-    for name in RESPONSES:
+def _arrays(run: Run, settings: RunSettings) -> Iterator[Damage]:
+    """The arrays that are of other images or units, in runs of which there is no digest."""
+    for name, purpose in ARRAYS.items():
         file = f"{name}.npy"
-        if run.has(file) and _digest_of(run, file) is None:
-            try:
-                if np.isfinite(read_values(run, name)[0]).all():
-                    continue
-            except AtlasError:
-                pass
-            yield Damage(run.path / file, "not responses of the units", COMMANDS[name])
+        if run.has(file) and _digest_of(run, file) is None and not is_right(run, name, settings):
+            yield Damage(run.path / file, f"not {purpose}", COMMANDS[name])
 
 
 def _pictures(run: Run, items: list[Item], seed: int) -> Iterator[Damage]:
