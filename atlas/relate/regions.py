@@ -19,6 +19,10 @@ SLACK = 0.75
 """How far an outline may be off, in these pixels."""
 
 
+SMALLEST = 0.002
+"""Of what is outlined, in parts of the image: a speck says nothing, and there are hundreds."""
+
+
 class Region(NamedTuple):
     """Where a map is high.
 
@@ -85,6 +89,8 @@ def mask(map: NDArray[np.float32], high: float, side: int) -> NDArray[np.bool_]:
 
 def _path(contour: NDArray[Any], side: int) -> str:
     """An outline through the middles of pixels, as a closed path of few points."""
+    if cv2.contourArea(contour) < SMALLEST * side**2:
+        return ""
     points = cv2.approxPolyDP(contour, SLACK, closed=True)[:, 0] - 1  # less the frame
     if len(points) < 3:
         return ""

@@ -1,7 +1,6 @@
 """The strongest images of each unit as the site shows them: what is public, a user's if allowed."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,47 +12,24 @@ from atlas.errors import AtlasError
 from atlas.probe.imagenette import Imagenette, Unavailable
 from atlas.probe.opening import open_probe_set
 from atlas.probe.probe_set import ProbeSet
-from atlas.probe.size import PROBE_SIZE, in_channels
+from atlas.probe.size import in_channels
 from atlas.probe.stimuli import battery
 from atlas.render.catalog import Catalog
+from atlas.render.crops import Crop, crops_of, write_crop
 from atlas.render.output import SiteFolder
 from atlas.render.pictures import lossless, webp
 from atlas.render.spread import spread
-from atlas.render.units import SMALL, Layer, ProbeImage
+from atlas.render.units import SMALL
 from atlas.run.schema import Probe
 
 QUALITY = 60
 """Of a probe image in the site."""
 
 
+NONE: Mapping[str, Sequence[Crop]] = {}
+
 Draw = Callable[[str], NDArray[np.uint8] | None]
 """Gives the pixels of an image by its name, if there is such an image."""
-
-
-@dataclass(frozen=True)
-class Outline:
-    """The receptive field around a position, in parts of a probe image; may reach over it.
-
-    They are ``PROBE_SIZE`` a side: as many as most have pixels.
-    """
-
-    x: float
-    y: float
-    side: float
-
-
-def outline(layer: Layer, image: ProbeImage, input_size: int = PROBE_SIZE) -> Outline | None:
-    """What the unit sees from where it peaked; None where every position sees the whole image."""
-    if layer.receptive_field is None or layer.center is None or layer.stride is None:
-        return None
-    row, column = (first + 0.5 for first in layer.center)  # centers count from a pixel's middle
-    side = layer.receptive_field
-    part = PROBE_SIZE / input_size
-    return Outline(
-        x=part * (column + image.column * layer.stride - side / 2),
-        y=part * (row + image.row * layer.stride - side / 2),
-        side=part * side,
-    )
 
 
 def write_probe_images(
@@ -72,7 +48,12 @@ def write_probe_images(
     if draw is None:
         return {}
     shown = {image.name for unit in catalog.pictured for image in (*unit.strongest, *unit.weakest)}
-    return _write(folder, _seen(draw, catalog), _files("probe", catalog.probe_images, shown))
+    crops: dict[str, list[Crop]] = {}
+    for unit in catalog.pictured:
+        for name, crop in crops_of(unit, catalog.network.input).items():
+            crops.setdefault(name, []).append(crop)
+    files = _files("probe", catalog.probe_images, shown)
+    return _write(folder, _seen(draw, catalog), files, crops)
 
 
 def write_stimuli(catalog: Catalog, folder: SiteFolder) -> dict[str, str]:
@@ -95,8 +76,13 @@ def _files(place: str, names: Sequence[str], shown: Container[str]) -> dict[str,
     }
 
 
-def _write(folder: SiteFolder, draw: Draw, files: Mapping[str, str]) -> dict[str, str]:
-    """Write images; return the files of those that there are."""
+def _write(
+    folder: SiteFolder,
+    draw: Draw,
+    files: Mapping[str, str],
+    crops: Mapping[str, Sequence[Crop]] = NONE,
+) -> dict[str, str]:
+    """Write images, and what is cut out of them; return the files of those that there are."""
 
     def write(name: str, file: str) -> str | None:
         pixels = draw(name)
@@ -108,6 +94,8 @@ def _write(folder: SiteFolder, draw: Draw, files: Mapping[str, str]) -> dict[str
         else:
             small = whole.resize((SMALL, SMALL), Image.Resampling.LANCZOS)
             folder.write(file, webp(small, QUALITY))
+        for crop in crops.get(name, ()):
+            write_crop(folder, crop, pixels)
         return name
 
     written = spread(write, files.keys(), files.values())

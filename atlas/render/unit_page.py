@@ -6,9 +6,10 @@ from typing import Any
 
 from atlas.render import constants, evidence, provenance
 from atlas.render.catalog import Catalog
+from atlas.render.crops import crops_of
+from atlas.render.outline import outline
 from atlas.render.pictures import Look
 from atlas.render.portrait import portrait
-from atlas.render.probe_images import outline
 from atlas.render.related import Related
 from atlas.render.relations import RELATED
 from atlas.render.tuning import tuning_curves
@@ -37,6 +38,7 @@ class UnitPages:
         catalog = self._catalog
         views = unit.views(unit.recipes)
         place = unit.layer.pictured.index(unit)
+        crops = crops_of(unit, catalog.network.input)
         return {
             "unit": unit,
             "layer": unit.layer,
@@ -49,6 +51,7 @@ class UnitPages:
                     image,
                     self._probe_files.get(image.name),
                     outline(unit.layer, image, catalog.network.input),
+                    crops.get(image.name),
                 )
                 for image in unit.strongest
             ],

@@ -4,10 +4,13 @@ import html
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.document import check_addresses
 from support.run_fixture import LAYERS, make_run
 
+from atlas.probe.stimuli import battery
 from atlas.render.site import render
 from atlas.run.folder import Run
 
@@ -78,6 +81,21 @@ def test_where_a_unit_is_active_is_outlined_where_photographs_are_shown(
     render(drawn, tmp_path / "site")
     text = (tmp_path / "site/units/conv1/0000.html").read_text("utf-8")
     assert text.count('<path d="M100,200 700,200 700,900 100,900z"/>') == 9
+
+
+def test_what_lies_around_the_peak_is_cut_out_of_an_image_that_is_shown(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", layers=LAYERS[:2], pictured=1)
+    render(run, tmp_path / "site")
+    strongest = run.table("strongest").set_index(["layer", "unit"]).loc[("conv1", 0)]
+    first = strongest.iloc[0]
+    found = np.asarray(Image.open(tmp_path / "site/images/peaks/conv1/0000-1.webp").convert("RGB"))
+    whole = {each.name: each for each in battery()}[first["image"]].draw(224)
+    # The fixture's centers lie at 1 and then every 2 pixels; a seventh of the image is 32.
+    corners = [min(max(round(1.5 + 2 * first[name] - 16), 0), 192) for name in ("row", "column")]
+    expected = whole[corners[0] : corners[0] + 32, corners[1] : corners[1] + 32]
+    assert found.shape == (32, 32, 3)
+    assert np.abs(found.astype(int) - expected).mean() < 12
+    assert len(list((tmp_path / "site/images/peaks").rglob("*.webp"))) == 18
 
 
 def test_the_weakest_images_of_a_layer_without_relu_are_named(site: Path) -> None:

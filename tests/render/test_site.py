@@ -16,8 +16,8 @@ from support.run_fixture import HOSTILE, LAYERS, make_run
 from atlas.errors import AtlasError, UsageError
 from atlas.probe import stimuli
 from atlas.probe.opening import open_probe_set
+from atlas.render.outline import outline
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
-from atlas.render.probe_images import outline
 from atlas.render.reading import read_catalog
 from atlas.render.site import render
 from atlas.render.units import ProbeImage
