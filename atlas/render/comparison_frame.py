@@ -87,4 +87,4 @@ class ComparisonFrame:
 
     def write_sitemap(self, names: Sequence[str]) -> None:
         """List the pages for search engines, where the site's address is known."""
-        write_sitemap(self.templates, self.folder, self.base_url, names)
+        write_sitemap(self.folder, self.base_url, names)
