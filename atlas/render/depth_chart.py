@@ -1,7 +1,7 @@
 """Charts along depth: one value a layer and series, with its interval."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -16,8 +16,8 @@ WIDTH, PLOT, FOOT = 560, 168, 48
 MARKERS = 8
 """How many series have a shape and color of their own; then they come again."""
 
-LETTER, LEGEND_ROW = 6.4, 18
-"""Width of a letter and height of a row in the legend."""
+LETTER, LEGEND_ROW, LINE = 6.4, 18, 13
+"""Width of a letter; height of a row in the legend, and of a line in the margin."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,17 @@ def along_depth(
         aside = step * (place - (len(series) - 1) / 2)
         places = [x(index) + aside for index in range(len(names))]
         parts.append(_drawn(each, names, places, y))
-    parts += [text(LEFT + 4, at - 4, words, "tick halo") for words, at in words_at.items()]
-    return image(WIDTH, base + FOOT, label, *parts, class_="depth")
+    beside, margin = _beside(words_at, right + 6)
+    return image(WIDTH + margin, base + FOOT, label, *parts, *beside, class_="depth")
+
+
+def _beside(words_at: Mapping[str, float], x: float) -> tuple[list[Markup], float]:
+    """Words right of the plot, at heights apart enough to be read, and the width they take."""
+    parts, above = [], -math.inf
+    for words, at in sorted(words_at.items(), key=lambda item: item[1]):
+        above = max(at + 4, above + LINE)
+        parts.append(text(x, above, words, "tick"))
+    return parts, LETTER * max(map(len, words_at), default=0)
 
 
 def marker(kind: int, x: float, y: float, title: str = "") -> Markup:

@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -27,11 +27,18 @@ from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
+from atlas.render.svg import aligned, number
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
 
 COMPARED = 4
 """How many layers or units are compared at most."""
+
+ALIGNED = ("mean", "std", "max")
+"""Columns of a layer's table whose numbers have as many decimals each."""
+
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+"""As many as are shown of a layer, in words."""
 
 ON_CARD = 4
 """How many pictures of a layer stand on its card."""
@@ -80,7 +87,6 @@ class Pages:
         layers = [layer for layer in self.catalog.layers if layer.pictured]
         units = [unit for layer in layers for unit in layer.shown[:ON_CARD]]
         made = [name for name in self._made(units) if name in self.catalog.along_depth]
-        told = next(unit.by(made[0])[0] for unit in units if made[0] in unit.recipes)
         return self.frame.write(
             "index",
             "index.html",
@@ -93,10 +99,13 @@ class Pages:
             on_card=ON_CARD,
             others=exceptions(layers, made),
             rule=RULE,
-            told=told.recipe,
-            start=told.stages[0][1],
-            in_short=method.in_short(self.catalog.constants[told.recipe]),
+            told=[self._told(recipe, units) for recipe in made],
         )
+
+    def _told(self, recipe: str, units: Iterable[Unit]) -> tuple[str, int, str]:
+        """A recipe, the side of the noise that its pictures start from, and what becomes of it."""
+        picture = next(unit.by(recipe)[0] for unit in units if recipe in unit.recipes)
+        return recipe, picture.stages[0][1], method.in_short(self.catalog.constants[recipe])
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {layer.called(unit.number)}": unit.mean for unit in layer.shown}
@@ -132,6 +141,8 @@ class Pages:
                 for recipe, shown in stand_ins(recipes, layer.sheets).items()
             ],
             unrectified=None if layer.rectified else method.unrectified(own),
+            lead=_lead(layer),
+            columns={name: aligned(getattr(row, name) for row in layer.table) for name in ALIGNED},
             rows=_rows(layer),
         )
 
@@ -182,6 +193,7 @@ class Pages:
             deepest=max(len(layer.shown) for layer in layers),
             compared=COMPARED,
             summaries=summaries,
+            axis=[number(10.0**power, 1) for power in (self._axis.low, self._axis.high)],
             median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
             distributions={
                 layer.name: charts.distribution(
@@ -189,7 +201,8 @@ class Pages:
                     {},
                     self._axis,
                     f"Mean activation of the units of {layer.name}",
-                    size=(172, 110),
+                    size=(172, 85),
+                    named=False,
                 )
                 for layer in layers
             },
@@ -199,6 +212,10 @@ class Pages:
         comparisons = pairs.compare(self.catalog, self.looks)
         changes = guesses.changes(self.catalog, self.looks)
         tabled = [changes.layer] if changes else []
+        against = [each for each in comparisons if each.layers != tabled]
+        guessed = guesses.guesses(self.catalog, self.looks)
+        found = findings.find(self.catalog, self.looks, comparisons)
+        self.frame.folder.write("data/findings.csv", findings.table(self.catalog, found))
         return self.frame.write(
             "findings",
             "findings.html",
@@ -207,9 +224,10 @@ class Pages:
             "from the first layer to the last.",
             fewest=FEWEST,
             chance=findings.CHANCE,
-            findings=findings.find(self.catalog, self.looks, comparisons),
-            comparisons=[each for each in comparisons if each.layers != tabled],
-            guesses=guesses.guesses(self.catalog, self.looks),
+            findings=found,
+            titles=_titles(found, against, guessed, changes),
+            comparisons=against,
+            guesses=guessed,
             changes=changes,
             layers=self.catalog.layers,
         )
@@ -224,7 +242,8 @@ class Pages:
             accounts=method.accounts(self.catalog),
             constants=constants.columns(self.catalog),
             defaults=ARTICLE,
-            explained=constants.explained(self.catalog),
+            explained=(explained := constants.explained(self.catalog)),
+            shared=[name for name in ARTICLE if name not in explained],
             likeness=evidence.LIKENESS,
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
@@ -272,8 +291,38 @@ def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
     return [(a, b, c) for (a, b), (_, c) in pairwise(list(pairwise(padded)))]
 
 
+def _titles(
+    found: Iterable[findings.Finding],
+    against: Iterable[pairs.Comparison],
+    guessed: Sequence[guesses.Guess],
+    changes: guesses.Changes | None,
+) -> dict[str, str]:
+    """What the page of findings holds: its titles, by the ids they have there."""
+    titles = {finding.key: finding.title for finding in found}
+    for place, each in enumerate(against, 1):
+        titles[f"against-{place}"] = f"{each.recipe} against {each.baseline}"
+    if guessed:
+        titles["guesses"] = "The article's two guesses"
+    if changes:
+        titles["changes"] = f"What each recipe makes of {changes.layer.short}"
+    return titles | {"numbers": "All numbers"}
+
+
 def _means(layer: Layer) -> list[float]:
     return [row.mean for row in layer.table]
+
+
+def _lead(layer: Layer) -> str:
+    """Which units are shown, in a sentence."""
+    ranks = [unit.rank for unit in layer.shown]
+    if not ranks:
+        return "None of its units has a picture in this atlas."
+    words = NUMBERS[len(ranks)]
+    if ranks != list(range(1, len(ranks) + 1)):
+        return f"{words.capitalize()} of its {layer.units} units."
+    if len(ranks) == layer.units:
+        return f"All its {layer.units} units." if layer.units > 1 else "Its only unit."
+    return "The most active unit." if len(ranks) == 1 else f"The {words} most active units."
 
 
 def _rows(layer: Layer) -> list[tuple[Any, ...]]:
