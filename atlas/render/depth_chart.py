@@ -10,14 +10,17 @@ from atlas.examine.intervals import Range
 from atlas.render.charts import LEFT, Scale
 from atlas.render.svg import element, image, line, number, path, text, ticks
 
-WIDTH, PLOT, FOOT = 560, 168, 48
-"""Of the drawing; height of the plot; room below it for the names of the layers."""
+WIDTH, PLOT = 560, 168
+"""Of the drawing; height of the plot."""
 
 MARKERS = 8
 """How many series have a shape and color of their own; then they come again."""
 
-LETTER, LEGEND_ROW, LINE = 6.4, 18, 13
-"""Width of a letter; height of a row in the legend, and of a line in the margin."""
+LETTER, LEGEND_ROW = 6.4, 18
+"""Width of a letter and height of a row in the legend."""
+
+SMALL, LINE, TILTED = 6.0, 13, 4.6
+"""Width of a letter and height of a line in the margin; height of a letter of a tilted name."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def along_depth(
             return scale(max(math.log10(value), low)) if value > 0 else scale(low)
         return scale(value)
 
-    right = WIDTH - 4
+    right = WIDTH - _margin(behind)
     x = Scale(-0.5, len(names) - 0.5, LEFT, right)
     parts = list(legend)
     words_at = {words: y(value) for words, value in behind.lines.items()}
@@ -92,17 +95,24 @@ def along_depth(
         aside = step * (place - (len(series) - 1) / 2)
         places = [x(index) + aside for index in range(len(names))]
         parts.append(_drawn(each, names, places, y))
-    beside, margin = _beside(words_at, right + 6)
-    return image(WIDTH + margin, base + FOOT, label, *parts, *beside, class_="depth")
+    parts += _beside(words_at, right + 6)
+    foot = 22 + TILTED * max(map(len, names))
+    return image(WIDTH, base + foot, label, *parts, class_="depth")
 
 
-def _beside(words_at: Mapping[str, float], x: float) -> tuple[list[Markup], float]:
-    """Words right of the plot, at heights apart enough to be read, and the width they take."""
+def _margin(behind: Backdrop) -> float:
+    """Width of the room right of the plot, for the words of what is behind it."""
+    words = [*behind.lines, *(behind.band[:1] if behind.band else ())]
+    return 12 + SMALL * max(map(len, words)) if words else 4
+
+
+def _beside(words_at: Mapping[str, float], x: float) -> list[Markup]:
+    """Words right of the plot, at heights apart enough to be read."""
     parts, above = [], -math.inf
     for words, at in sorted(words_at.items(), key=lambda item: item[1]):
         above = max(at + 4, above + LINE)
         parts.append(text(x, above, words, "tick"))
-    return parts, LETTER * max(map(len, words_at), default=0)
+    return parts
 
 
 def marker(kind: int, x: float, y: float, title: str = "") -> Markup:
