@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -13,10 +13,12 @@ from atlas.examine.intervals import FEWEST
 from atlas.render import (
     charts,
     constants,
+    contents,
     diagram,
     evidence,
     findings,
     guesses,
+    layer_page,
     method,
     pairs,
     provenance,
@@ -27,18 +29,12 @@ from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
-from atlas.render.svg import aligned, number
+from atlas.render.svg import number
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
 
 COMPARED = 4
 """How many layers or units are compared at most."""
-
-ALIGNED = ("mean", "std", "max")
-"""Columns of a layer's table whose numbers have as many decimals each."""
-
-NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-"""As many as are shown of a layer, in words."""
 
 ON_CARD = 4
 """How many pictures of a layer stand on its card."""
@@ -141,9 +137,7 @@ class Pages:
                 for recipe, shown in stand_ins(recipes, layer.sheets).items()
             ],
             unrectified=None if layer.rectified else method.unrectified(own),
-            lead=_lead(layer),
-            columns={name: aligned(getattr(row, name) for row in layer.table) for name in ALIGNED},
-            rows=_rows(layer),
+            **layer_page.shown(layer),
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
@@ -225,7 +219,7 @@ class Pages:
             fewest=FEWEST,
             chance=findings.CHANCE,
             findings=found,
-            titles=_titles(found, against, guessed, changes),
+            titles=contents.of_findings(found, against, guessed, changes),
             comparisons=against,
             guesses=guessed,
             changes=changes,
@@ -291,41 +285,5 @@ def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
     return [(a, b, c) for (a, b), (_, c) in pairwise(list(pairwise(padded)))]
 
 
-def _titles(
-    found: Iterable[findings.Finding],
-    against: Iterable[pairs.Comparison],
-    guessed: Sequence[guesses.Guess],
-    changes: guesses.Changes | None,
-) -> dict[str, str]:
-    """What the page of findings holds: its titles, by the ids they have there."""
-    titles = {finding.key: finding.title for finding in found}
-    for place, each in enumerate(against, 1):
-        titles[f"against-{place}"] = f"{each.recipe} against {each.baseline}"
-    if guessed:
-        titles["guesses"] = "The article's two guesses"
-    if changes:
-        titles["changes"] = f"What each recipe makes of {changes.layer.short}"
-    return titles | {"numbers": "All numbers"}
-
-
 def _means(layer: Layer) -> list[float]:
     return [row.mean for row in layer.table]
-
-
-def _lead(layer: Layer) -> str:
-    """Which units are shown, in a sentence."""
-    ranks = [unit.rank for unit in layer.shown]
-    if not ranks:
-        return "None of its units has a picture in this atlas."
-    words = NUMBERS[len(ranks)]
-    if ranks != list(range(1, len(ranks) + 1)):
-        return f"{words.capitalize()} of its {layer.units} units."
-    if len(ranks) == layer.units:
-        return f"All its {layer.units} units." if layer.units > 1 else "Its only unit."
-    return "The most active unit." if len(ranks) == 1 else f"The {words} most active units."
-
-
-def _rows(layer: Layer) -> list[tuple[Any, ...]]:
-    """The layer's table: a unit's statistics, its branch, and the unit where it has a page."""
-    units = {unit.number: unit for unit in layer.pictured}
-    return [(row, layer.branch_of(row.unit), units.get(row.unit)) for row in layer.table]

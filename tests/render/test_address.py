@@ -1,5 +1,7 @@
 """A site that learns afterwards where it lies is the site that was rendered knowing it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from atlas.render.deploy import main
 from atlas.render.output import MANIFEST
 from atlas.render.site import render
 from atlas.render.site_check import check_site
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -42,6 +46,16 @@ def test_so_is_a_comparison_with_the_sites_in_it(tmp_path: Path) -> None:
     assert len(pages) > 10
     assert {name: files[name] for name in pages} == {name: known[name] for name in pages}
     assert b"<loc>https://example.org/both/GoogLeNet-a.pt/</loc>" in files["sitemap.xml"]
+
+
+def test_a_site_is_deployed_with_nothing_installed(tmp_path: Path) -> None:
+    render(make_run(tmp_path / "run", layers=LAYERS[:1], pictured=1), tmp_path / "site")
+    given = [str(tmp_path / "site"), str(tmp_path / "out"), "https://example.org/atlas"]
+    command = [sys.executable, "-S", "-m", "atlas.deploy", *given]
+    subprocess.run(command, cwd=CHECKOUT, check=True)
+    assert (tmp_path / "out/sitemap.xml").is_file()
+    workflow = (CHECKOUT / ".github/workflows/pages.yml").read_text()
+    assert "run: python -m atlas.deploy site " in workflow and "pip" not in workflow
 
 
 def test_a_deployed_folder_holds_nothing_hidden_and_nothing_of_others(
