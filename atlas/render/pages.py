@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -95,13 +95,17 @@ class Pages:
             on_card=ON_CARD,
             others=exceptions(layers, made),
             rule=RULE,
-            told=[self._told(recipe, units) for recipe in made],
+            told=self._told(made, units),
         )
 
-    def _told(self, recipe: str, units: Iterable[Unit]) -> tuple[str, int, str]:
-        """A recipe, the side of the noise that its pictures start from, and what becomes of it."""
-        picture = next(unit.by(recipe)[0] for unit in units if recipe in unit.recipes)
-        return recipe, picture.stages[0][1], method.in_short(self.catalog.constants[recipe])
+    def _told(self, recipes: Sequence[str], units: Iterable[Unit]) -> list[tuple[str, int, str]]:
+        """Recipes that work alike, the side of the noise they start from, what becomes of it."""
+        alike: dict[tuple[int, str], list[str]] = {}
+        for recipe in recipes:
+            picture = next(unit.by(recipe)[0] for unit in units if recipe in unit.recipes)
+            words = method.in_short(self.catalog.constants[recipe])
+            alike.setdefault((picture.stages[0][1], words), []).append(recipe)
+        return [(method.listed(names), start, words) for (start, words), names in alike.items()]
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {layer.called(unit.number)}": unit.mean for unit in layer.shown}

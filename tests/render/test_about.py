@@ -134,9 +134,13 @@ def test_the_original_googlenet_is_named(tmp_path: Path) -> None:
 
 
 def test_an_index_tells_of_every_recipe_how_its_pictures_come_about(tmp_path: Path) -> None:
-    recipes = {"clear": CLEAR | {"start_size": 64}, "article": ARTICLE}
+    recipes = {
+        "clear": CLEAR,
+        "article": ARTICLE,
+        "kernel": ARTICLE | {"gradient_kernel": "sobel3"},
+    }
     index = " ".join(text_of(site_of(tmp_path, recipes) / "index.html").split())
-    clear, article = index.index("By the recipe clear, a"), index.index("By the recipe article, a")
+    clear, article = index.index("By clear, a"), index.index("By article and kernel, a")
     assert "changes the waves in it" in index[clear:article]
     assert "changes its pixels" in index[article:]
 
