@@ -1,4 +1,4 @@
-"""What pages say of the channels and the sizes of a network's images."""
+"""What pages say of the channels, the numbers and the sizes of a network's images."""
 
 from atlas.run.network_schema import NetworkDescription
 
@@ -25,6 +25,12 @@ def named(network: NetworkDescription) -> str:
 def remarks(network: NetworkDescription) -> list[str]:
     """What is true of the pictures and the probe images because of the network's input."""
     said = []
+    if network.network == "bvlc_googlenet":
+        said.append(
+            "That is a change of units, the same for all recipes, and not what this network was "
+            "trained with: before its first layer it turns the pixels back into blue, green and "
+            "red in 0…255, less 104, 117 and 123."
+        )
     if network.channels == 1:
         said.append(
             "This network takes gray images: pictures are gray, and probe images are shown to it "

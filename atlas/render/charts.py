@@ -49,14 +49,16 @@ def distribution(
     axis: LogAxis,
     label: str,
     size: tuple[int, int] = (WIDTH, 150),
+    named: bool = True,
 ) -> Markup:
     """How many units of a layer have which mean activation, with some of them marked.
 
     ``marked`` gives what to print at which mean. Units that are never active are counted apart.
+    Where it is shown too small for its words, the page has to name the axis (not ``named``).
     """
     values = np.asarray(means, dtype=float)
     width, height = size
-    left, right, base = 46, width - 8, height - 30
+    left, right, base = 46, width - 8, height - (30 if named else 5)
     span = right - left
     places = np.array([axis.place(value) for value in values[values > 0]])
     counts, _ = np.histogram(places, bins=BINS, range=(0, 1))
@@ -74,14 +76,19 @@ def distribution(
         bar = element(
             "rect", x=8, y=base - silent * rise, width=14, height=silent * rise, class_="bar mute"
         )
-        parts += [bar, text(15, base - silent * rise - 4, silent, "label", text_anchor="middle")]
-    parts.append(text(15, base + 16, "≤ 0", "tick", text_anchor="middle"))
+        parts.append(bar)
+        if named:
+            top = base - silent * rise - 4
+            parts.append(text(15, top, silent, "label", text_anchor="middle"))
     parts.append(line(left, base, right, base, "axis"))
-    for power in range(axis.low, axis.high + 1, 1 if width == WIDTH else axis.high - axis.low):
+    if named:
+        parts.append(text(15, base + 16, "≤ 0", "tick", text_anchor="middle"))
+    for power in range(axis.low, axis.high + 1):
         x = left + span * (power - axis.low) / (axis.high - axis.low)
-        anchor = "end" if power == axis.high else "middle"
         parts.append(line(x, base, x, base + 4, "axis"))
-        parts.append(text(x, base + 16, number(10.0**power, 1), "tick", text_anchor=anchor))
+        if named:
+            anchor = "end" if power == axis.high else "middle"
+            parts.append(text(x, base + 16, number(10.0**power, 1), "tick", text_anchor=anchor))
     for name, value in marked.items():
         x = left + span * axis.place(value)
         parts.append(

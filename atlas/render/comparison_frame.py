@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from atlas.render.frame import head, write_sitemap
 from atlas.render.members import Member
@@ -80,11 +80,11 @@ class ComparisonFrame:
             "404.html",
             topic="No such page",
             description="There is no such page in this comparison.",
-            root=self.base_url or "",
+            root=urlsplit(self.base_url).path if self.base_url else "",
             # By which it knows the folder above the sites, each of which has an icon of its own.
             mark=quote(self.members[0].within("images/cover.jpg")),
         )
 
     def write_sitemap(self, names: Sequence[str]) -> None:
         """List the pages for search engines, where the site's address is known."""
-        write_sitemap(self.templates, self.folder, self.base_url, names)
+        write_sitemap(self.folder, self.base_url, names)

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from atlas.recipe import RECIPES, constants
 from atlas.render.catalog import ARTICLE, Catalog
 
 Constants = Mapping[str, Any]
@@ -66,7 +68,7 @@ def explained(catalog: Catalog) -> dict[str, str]:
 def tables(catalog: Catalog) -> dict[str, str]:
     """The recipes of the user's own, as ``atlas.toml`` holds them."""
     own = {
-        name: request["recipes"][name]
+        name: constants(request["recipes"][name])
         for request in catalog.settings.requests
         for name in request.get("recipe", [])
         if name in request.get("recipes", {})
@@ -74,11 +76,16 @@ def tables(catalog: Catalog) -> dict[str, str]:
     return {name: table(name, own[name]) for name in catalog.recipes if name in own}
 
 
-def table(name: str, constants: Constants) -> str:
-    """A recipe as a table of ``atlas.toml``."""
+def table(name: str, own: Constants) -> str:
+    """A recipe as a table of ``atlas.toml``: what it changes of the built-in one nearest to it."""
+    changes = {
+        base: {key: value for key, value in own.items() if asdict(recipe)[key] != value}
+        for base, recipe in RECIPES.items()
+    }
+    base = min(changes, key=lambda each: len(changes[each]))
     # A number or a plain text is written alike in JSON and in TOML.
-    lines = [f"{constant} = {json.dumps(value)}" for constant, value in constants.items()]
-    return "\n".join([f"[recipes.{name}]", *lines])
+    lines = [f"{key} = {json.dumps(value)}" for key, value in changes[base].items()]
+    return "\n".join([f"[recipes.{name}]", f'base = "{base}"', *lines])
 
 
 def differences(catalog: Catalog, recipe: str) -> str:

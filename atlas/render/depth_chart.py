@@ -1,7 +1,7 @@
 """Charts along depth: one value a layer and series, with its interval."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -10,14 +10,17 @@ from atlas.examine.intervals import Range
 from atlas.render.charts import LEFT, Scale
 from atlas.render.svg import element, image, line, number, path, text, ticks
 
-WIDTH, PLOT, FOOT = 560, 168, 48
-"""Of the drawing; height of the plot; room below it for the names of the layers."""
+WIDTH, PLOT = 560, 168
+"""Of the drawing; height of the plot."""
 
 MARKERS = 8
 """How many series have a shape and color of their own; then they come again."""
 
 LETTER, LEGEND_ROW = 6.4, 18
 """Width of a letter and height of a row in the legend."""
+
+SMALL, LINE, TILTED = 6.0, 13, 4.6
+"""Width of a letter and height of a line in the margin; height of a letter of a tilted name."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def along_depth(
             return scale(max(math.log10(value), low)) if value > 0 else scale(low)
         return scale(value)
 
-    right = WIDTH - 4
+    right = WIDTH - _margin(behind)
     x = Scale(-0.5, len(names) - 0.5, LEFT, right)
     parts = list(legend)
     words_at = {words: y(value) for words, value in behind.lines.items()}
@@ -92,8 +95,24 @@ def along_depth(
         aside = step * (place - (len(series) - 1) / 2)
         places = [x(index) + aside for index in range(len(names))]
         parts.append(_drawn(each, names, places, y))
-    parts += [text(LEFT + 4, at - 4, words, "tick halo") for words, at in words_at.items()]
-    return image(WIDTH, base + FOOT, label, *parts, class_="depth")
+    parts += _beside(words_at, right + 6)
+    foot = 22 + TILTED * max(map(len, names))
+    return image(WIDTH, base + foot, label, *parts, class_="depth")
+
+
+def _margin(behind: Backdrop) -> float:
+    """Width of the room right of the plot, for the words of what is behind it."""
+    words = [*behind.lines, *(behind.band[:1] if behind.band else ())]
+    return 12 + SMALL * max(map(len, words)) if words else 4
+
+
+def _beside(words_at: Mapping[str, float], x: float) -> list[Markup]:
+    """Words right of the plot, at heights apart enough to be read."""
+    parts, above = [], -math.inf
+    for words, at in sorted(words_at.items(), key=lambda item: item[1]):
+        above = max(at + 4, above + LINE)
+        parts.append(text(x, above, words, "tick"))
+    return parts
 
 
 def marker(kind: int, x: float, y: float, title: str = "") -> Markup:

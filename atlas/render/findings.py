@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from atlas.examine.intervals import Range, estimate
@@ -69,6 +70,19 @@ def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> l
     if "identified" in catalog.measured:
         said.add("identification")
     return [finding for finding in found if finding.chart or finding.key in said]
+
+
+def table(catalog: Catalog, found: Iterable[Finding]) -> str:
+    """``data/findings.csv``: every value of the charts, with its interval, by layer and recipe."""
+    rows = [
+        [finding.key, finding.unit, layer.name, series.name, value.middle, value.low, value.high]
+        for finding in found
+        for series in finding.series
+        for layer, value in zip(catalog.layers, series.values, strict=True)
+    ]
+    columns = ["finding", "unit", "layer", "recipe", "value", "low", "high"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _over_recipes(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from atlas.render.address import sitemap
 from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
 from atlas.render.templating import Templates
@@ -97,7 +98,7 @@ class Frame:
 
     def write_sitemap(self, names: Sequence[str]) -> None:
         """List the pages for search engines, where the site's address is known."""
-        write_sitemap(self.templates, self.folder, self.base_url, names)
+        write_sitemap(self.folder, self.base_url, names)
 
 
 def head(
@@ -123,10 +124,7 @@ def head(
     }
 
 
-def write_sitemap(
-    templates: Templates, folder: SiteFolder, base_url: str | None, names: Sequence[str]
-) -> None:
+def write_sitemap(folder: SiteFolder, base_url: str | None, names: Sequence[str]) -> None:
     """List pages for search engines, where the site's address is known."""
     if base_url:
-        addresses = [f"{base_url}{quote(name)}" for name in names]
-        folder.write("sitemap.xml", templates.page("sitemap.xml.j2", {"addresses": addresses}))
+        folder.write("sitemap.xml", sitemap(base_url, names))

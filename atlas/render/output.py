@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -120,8 +120,7 @@ class SiteFolder:
         self._remember(self.written)
 
     def _remember(self, names: set[str]) -> None:
-        lines = "".join(f"{name}\n" for name in sorted(names))
-        self._replace(self.path / MANIFEST, os.fsencode(lines))
+        self._replace(self.path / MANIFEST, manifest_of(names))
 
     def _replace(self, path: Path, content: bytes) -> None:
         if _is_plain(path) and path.stat().st_size == len(content) and path.read_bytes() == content:
@@ -144,6 +143,11 @@ def refuse_foreign(folder: Path) -> None:
             raise AtlasError(
                 f"{folder} holds files that atlas did not write; name another with --site"
             )
+
+
+def manifest_of(names: Collection[str]) -> bytes:
+    """A manifest that lists these files."""
+    return os.fsencode("".join(f"{name}\n" for name in sorted(names)))
 
 
 def listed(manifest: bytes) -> set[str]:

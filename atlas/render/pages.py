@@ -1,6 +1,6 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -13,10 +13,12 @@ from atlas.examine.intervals import FEWEST
 from atlas.render import (
     charts,
     constants,
+    contents,
     diagram,
     evidence,
     findings,
     guesses,
+    layer_page,
     method,
     pairs,
     provenance,
@@ -28,6 +30,7 @@ from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
+from atlas.render.svg import number
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
 
@@ -81,7 +84,6 @@ class Pages:
         layers = [layer for layer in self.catalog.layers if layer.pictured]
         units = [unit for layer in layers for unit in layer.shown[:ON_CARD]]
         made = [name for name in self._made(units) if name in self.catalog.along_depth]
-        told = next(unit.by(made[0])[0] for unit in units if made[0] in unit.recipes)
         return self.frame.write(
             "index",
             "index.html",
@@ -94,10 +96,17 @@ class Pages:
             on_card=ON_CARD,
             others=exceptions(layers, made),
             rule=RULE,
-            told=told.recipe,
-            start=told.stages[0][1],
-            in_short=method.in_short(self.catalog.constants[told.recipe]),
+            told=self._told(made, units),
         )
+
+    def _told(self, recipes: Sequence[str], units: Iterable[Unit]) -> list[tuple[str, int, str]]:
+        """Recipes that work alike, the side of the noise they start from, what becomes of it."""
+        alike: dict[tuple[int, str], list[str]] = {}
+        for recipe in recipes:
+            picture = next(unit.by(recipe)[0] for unit in units if recipe in unit.recipes)
+            words = method.in_short(self.catalog.constants[recipe])
+            alike.setdefault((picture.stages[0][1], words), []).append(recipe)
+        return [(method.listed(names), start, words) for (start, words), names in alike.items()]
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {layer.called(unit.number)}": unit.mean for unit in layer.shown}
@@ -133,7 +142,7 @@ class Pages:
                 for recipe, shown in stand_ins(recipes, layer.sheets).items()
             ],
             unrectified=None if layer.rectified else method.unrectified(own),
-            rows=_rows(layer),
+            **layer_page.shown(layer),
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
@@ -183,6 +192,7 @@ class Pages:
             deepest=max(len(layer.shown) for layer in layers),
             compared=COMPARED,
             summaries=summaries,
+            axis=[number(10.0**power, 1) for power in (self._axis.low, self._axis.high)],
             median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
             distributions={
                 layer.name: charts.distribution(
@@ -190,7 +200,8 @@ class Pages:
                     {},
                     self._axis,
                     f"Mean activation of the units of {layer.name}",
-                    size=(172, 110),
+                    size=(172, 85),
+                    named=False,
                 )
                 for layer in layers
             },
@@ -200,6 +211,11 @@ class Pages:
         comparisons = pairs.compare(self.catalog, self.looks)
         changes = guesses.changes(self.catalog, self.looks)
         tabled = [changes.layer] if changes else []
+        against = [each for each in comparisons if each.layers != tabled]
+        aligned = align(self.catalog)
+        guessed = guesses.guesses(self.catalog, self.looks)
+        found = findings.find(self.catalog, self.looks, comparisons)
+        self.frame.folder.write("data/findings.csv", findings.table(self.catalog, found))
         return self.frame.write(
             "findings",
             "findings.html",
@@ -208,10 +224,11 @@ class Pages:
             "from the first layer to the last.",
             fewest=FEWEST,
             chance=findings.CHANCE,
-            findings=findings.find(self.catalog, self.looks, comparisons),
-            comparisons=[each for each in comparisons if each.layers != tabled],
-            alignment=align(self.catalog),
-            guesses=guesses.guesses(self.catalog, self.looks),
+            findings=found,
+            titles=contents.of_findings(found, against, aligned, guessed, changes),
+            comparisons=against,
+            alignment=aligned,
+            guesses=guessed,
             changes=changes,
             layers=self.catalog.layers,
         )
@@ -226,7 +243,8 @@ class Pages:
             accounts=method.accounts(self.catalog),
             constants=constants.columns(self.catalog),
             defaults=ARTICLE,
-            explained=constants.explained(self.catalog),
+            explained=(explained := constants.explained(self.catalog)),
+            shared=[name for name in ARTICLE if name not in explained],
             likeness=evidence.LIKENESS,
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
@@ -276,9 +294,3 @@ def _neighbors(items: list[Any]) -> list[tuple[Any, Any, Any]]:
 
 def _means(layer: Layer) -> list[float]:
     return [row.mean for row in layer.table]
-
-
-def _rows(layer: Layer) -> list[tuple[Any, ...]]:
-    """The layer's table: a unit's statistics, its branch, and the unit where it has a page."""
-    units = {unit.number: unit for unit in layer.pictured}
-    return [(row, layer.branch_of(row.unit), units.get(row.unit)) for row in layer.table]

@@ -9,17 +9,24 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from atlas._system.paths import as_path
 from atlas._system.streams import tell
+from atlas._system.web_address import site_address
 from atlas.errors import AtlasError, UsageError, one_line
+from atlas.render.address import addressed
 from atlas.render.output import MANIFEST, listed
 from atlas.render.site_check import check_site
 
 BRANCH = "gh-pages"
+
+CNAME = "CNAME"
+"""Names the domain of a site; GitHub puts it on the branch when one is set ("Managing a custom
+domain for your GitHub Pages site")."""
 
 GITHUB = re.compile(
     r"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.|www\.)?github\.com(?::\d+(?=/))?[:/]"
@@ -34,8 +41,9 @@ def publish(site: Path, remote: str) -> str | None:
     """Commit a checked site to the branch gh-pages and push it to a remote of this repository.
 
     The branch keeps its history, and what it holds that no atlas put there, such as a CNAME; the
-    files of the last atlas are replaced. Hidden files of the site are left out. Returns the
-    address the site gets where the remote is on GitHub.
+    files of the last atlas are replaced. Hidden files of the site are left out. A site that was not
+    told where it will lie is published with the address it gets, that of a CNAME or where the
+    remote is on GitHub; this is returned.
 
     Raises AtlasError when the site should not be published (see check_site) or cannot be.
     """
@@ -46,18 +54,22 @@ def publish(site: Path, remote: str) -> str | None:
     tell(one_line(f"Publishing {site} ({files.size / 1e6:.1f} MB) to {BRANCH} of {remote}"))
     before = _fetch(remote)
     foreign = _foreign(before)
-    tree = _write_tree(foreign, _store(site, sorted(files.sizes)))
+    address = _own_domain(site, files.sizes, foreign) or pages_address(url)
+    changed = addressed(site, files.sizes, address) if address else {}
+    unchanged = sorted(files.sizes.keys() - changed.keys())
+    tree = _write_tree(foreign, _store(site, unchanged), _store_told(changed))
     after = _read_tree(tree)
     _tell_of("Left out, as it is hidden", files.hidden)
     _tell_of("Published, although no render wrote it", files.added)
-    _tell_of("Kept on the branch, as it is of no atlas", after.keys() - files.sizes.keys())
-    changed = [name for name, entry in foreign.items() if after.get(name) != entry]
-    _tell_of("Replaced on the branch, although it is of no atlas", changed)
+    own = files.sizes.keys() | changed.keys()
+    _tell_of("Kept on the branch, as it is of no atlas", after.keys() - own)
+    lost = [name for name, entry in foreign.items() if after.get(name) != entry]
+    _tell_of("Replaced on the branch, although it is of no atlas", lost)
     parent = ["-p", before] if before else []
     commit = _git("cannot commit", "commit-tree", *parent, "-m", "Publish the atlas", tree)
     cannot_push = f"cannot push to {BRANCH} of {remote}"
     _git(cannot_push, "push", "--quiet", "--", remote, f"{commit}:refs/heads/{BRANCH}")
-    return pages_address(url)
+    return address
 
 
 def pages_address(url: str) -> str | None:
@@ -122,6 +134,30 @@ def _store(site: Path, names: Sequence[str]) -> Tree:
     options = ["-w", "--no-filters", "--stdin-paths"]
     digests = _git("cannot store the site", "hash-object", *options, given=paths).split()
     return {name: f"100644 blob {digest}" for name, digest in zip(names, digests, strict=True)}
+
+
+def _store_told(files: Mapping[str, bytes]) -> Tree:
+    """Put files into the repository that lie in no folder yet."""
+    with TemporaryDirectory() as folder:
+        for name, content in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return _store(Path(folder), sorted(files))
+
+
+def _own_domain(site: Path, names: Collection[str], foreign: Tree) -> str | None:
+    """The address at the domain that a CNAME gives, of the site or else of the branch."""
+    if CNAME in names:
+        text = (site / CNAME).read_text("utf-8", "replace")
+    elif CNAME in foreign:
+        digest = foreign[CNAME].split()[-1]
+        text = _git("cannot read what was published", "cat-file", "blob", digest)
+    else:
+        return None
+    with suppress(ValueError):
+        return site_address(f"https://{text.strip().lower()}")
+    return None
 
 
 def _write_tree(*trees: Tree) -> str:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from atlas._system.streams import tell
 from atlas.errors import AtlasError, UsageError
+from atlas.render.address import rooted
 
 HOST = "127.0.0.1"
 
@@ -38,12 +39,17 @@ class SiteHandler(SimpleHTTPRequestHandler):
         """Show no list of a folder that has no page, as hosts show none."""
         self.send_error(HTTPStatus.NOT_FOUND)
 
+    def page_for_nothing(self, page: Path) -> bytes:
+        """The page for what is not there, with links to this server, whatever address it has."""
+        text = page.read_bytes().decode("utf-8", "surrogateescape")
+        return rooted(text, "/").encode("utf-8", "surrogateescape")
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with 404.html where there is nothing."""
         page = Path(self.directory) / "404.html"
         if code != HTTPStatus.NOT_FOUND or not page.is_file():
             return super().send_error(code, message, explain)
-        body = page.read_bytes()
+        body = self.page_for_nothing(page)
         self.send_response(code)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

@@ -1,7 +1,8 @@
 """Small pieces of SVG for charts and drawings; colors and type come from the stylesheet."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -95,6 +96,22 @@ def number(value: float | None, digits: int = 3) -> str:
         return f"{mantissa:.{max(digits - 2, 0)}f}×10{_superscript(magnitude)}".replace("-", "−")
     decimals = max(digits - 1 - magnitude, 0)
     return f"{value:,.{decimals}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def aligned(values: Iterable[float]) -> Callable[[float], str]:
+    """How to write the numbers of a column, with their points below each other.
+
+    The median has three significant digits; what would be 0 with so few is written in full.
+    """
+    positive = [abs(value) for value in values if value]
+    middle = median(positive) if positive else 1.0
+    decimals = min(max(2 - math.floor(math.log10(middle)), 0), 9)
+
+    def write(value: float) -> str:
+        text = f"{value:.{decimals}f}"
+        return f"{value:.2g}" if value and not float(text) else text
+
+    return write
 
 
 def _superscript(value: int) -> str:

@@ -312,7 +312,7 @@ class Layer:
     @property
     def short(self) -> str:
         """The name as the drawing and the charts print it: ``4a`` for ``inception4a``."""
-        return self.name.removeprefix("inception").replace("maxpool", "pool")
+        return self.name.removeprefix("inception")
 
     @property
     def shown(self) -> list[Unit]:

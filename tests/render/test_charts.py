@@ -2,7 +2,9 @@
 
 import math
 import re
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from atlas.render.charts import (
     oklab_hex,
 )
 from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
-from atlas.render.svg import element, number, ticks
+from atlas.render.svg import aligned, element, number, ticks
 
 
 def test_stages_are_marked_at_the_last_step_of_their_size() -> None:
@@ -78,6 +80,40 @@ def test_a_band_and_lines_lie_where_their_values_are() -> None:
     assert float(level[0]) == pytest.approx(sum(points) / 2, abs=0.1)
     assert top == pytest.approx(float(level[0]), abs=0.1)
     assert height == pytest.approx((points[1] - points[0]) / 4, abs=0.1)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=4, unique=True))
+def test_words_of_levels_stand_right_of_the_plot_and_apart(levels: list[float]) -> None:
+    series = [Series("", [Range(50.0), Range(0.0), Range(100.0)])]
+    lines = {f"level {value}": value for value in levels}
+    chart = str(along_depth(["a", "b", "c"], series, "levels", backdrop=Backdrop(lines=lines)))
+    ends = {float(x) for x in re.findall(r"L([\d.]+) [^\"]*\" class=\"level\"", chart)}
+    words = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="tick">level', chart)
+    assert len(words) == len(levels)
+    assert all(float(x) > max(ends) for x, _ in words)
+    heights = sorted(float(y) for _, y in words)
+    assert all(below - above >= 12.9 for above, below in pairwise(heights))
+    points = [float(x) for x in re.findall(r'cx="([\d.]+)"', chart)]
+    assert max(points) < max(ends)
+
+
+def test_a_distribution_too_small_for_words_has_none() -> None:
+    means = [0.0, 0.1, 1.0, 10.0]
+    axis = LogAxis.over(means)
+    assert "<text" in distribution(means, {}, axis, "means")
+    assert "<text" not in distribution(means, {}, axis, "means", (172, 85), named=False)
+
+
+@given(st.lists(st.floats(0, 1e4).map(lambda value: round(value, 4)), min_size=1, max_size=40))
+def test_numbers_of_a_column_have_their_points_below_each_other(values: list[float]) -> None:
+    write = aligned(values)
+    for value in values:
+        assert (float(write(value)) == 0) == (value == 0)
+    plain = [write(value) for value in values if value == 0 or value >= 0.01 * max(values)]
+    places = {len(text.partition(".")[2]) for text in plain if "e" not in text}
+    middle = float(np.median(values))
+    if all(value > middle / 10 for value in values):
+        assert len(places) == 1
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))

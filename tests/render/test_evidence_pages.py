@@ -12,7 +12,9 @@ import pytest
 from support.run_fixture import LAYERS, make_run
 
 from atlas.errors import AtlasError
+from atlas.recipe import Recipe, read_recipe
 from atlas.render.site import render
+from atlas.render.svg import number
 
 
 def evidence_of(page: Path) -> dict[str, list[str]]:
@@ -56,7 +58,9 @@ def test_a_recipe_of_ones_own_is_given_as_a_table_to_make_it_again(tmp_path: Pat
     render(run, tmp_path / "site")
     about = html.unescape((tmp_path / "site/about.html").read_text())
     text = about[about.index("[recipes.mine]") :]
-    assert tomllib.loads(text[: text.index("</code>")]) == {"recipes": {"mine": mine}}
+    table = tomllib.loads(text[: text.index("</code>")])["recipes"]["mine"]
+    assert read_recipe("mine", table) == Recipe(**mine)
+    assert table.keys() == {"base", "upscales", "steps", "gradient_kernel", "jitter"}
     assert "<td><strong>sobel3</strong></td>" in about
     assert "<dt>Jitter</dt>" in about and "<dt>Zoom</dt>" not in about
     unit = (tmp_path / "site/units/conv1/0000.html").read_text()
@@ -226,7 +230,12 @@ def test_a_recipe_of_a_single_layer_is_in_the_table_of_that_layer_alone(tmp_path
     for key in ("identification", "robustness", "frequency"):
         names = re.findall(r'class="label">([^<]*)</text>', section(findings, key))
         assert set(names) - {"nine strongest stimuli"} == {"article", "clear"}
-    assert "still" not in section(findings, "numbers")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "site/data/findings.csv").read_text())))
+    assert {row["recipe"] for row in rows} == {"article", "clear", "nine strongest stimuli", ""}
+    means = [row for row in rows if row["finding"] == "gain" and row["recipe"] == "clear"]
+    assert [row["layer"] for row in means] == [layer["name"] for layer in LAYERS[:3]]
+    marked = re.findall(r"<title>4a: ([\d.]+)", section(findings, "gain"))
+    assert number(float(means[1]["value"])) in marked
 
 
 def test_the_data_have_a_row_for_every_picture(tmp_path: Path) -> None:

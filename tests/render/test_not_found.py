@@ -24,6 +24,9 @@ class Host(SiteHandler):
         inside = path.removeprefix(self.prefix)
         return super().translate_path(f"/{inside}" if inside != path else "/elsewhere/nothing")
 
+    def page_for_nothing(self, page: Path) -> bytes:
+        return page.read_bytes()
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
@@ -79,4 +82,20 @@ def test_without_scripts_it_is_readable_and_shows_no_dead_link(
     shown = [link for link in page.locator("a").all() if link.is_visible()]
     assert bool(shown) == known
     assert all((link.get_attribute("href") or "").startswith("/atlas/") for link in shown)
+    context.close()
+
+
+def test_served_here_its_links_work_without_scripts(browser: Browser, site: Path) -> None:
+    kind = type("Quiet", (SiteHandler,), {"log_message": Host.log_message})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(kind, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(java_script_enabled=False)
+    with server:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/units/conv2/9999.html")
+        font = page.locator("h1").evaluate("head => getComputedStyle(head).fontFamily")
+        assert "Georgia" in font
+        page.get_by_role("link", name="inception4a").click()
+        assert page.locator("h1").inner_text() == "inception4a"
+        server.shutdown()
     context.close()

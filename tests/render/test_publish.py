@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from atlas.render.address import addressed
 from atlas.render.output import MANIFEST, SiteFolder
 from atlas.render.publish import main, pages_address
 from atlas.render.site_check import check_site
@@ -89,6 +90,12 @@ def in_folder(site: Path) -> dict[str, str]:
     return {path.relative_to(site).as_posix(): path.read_text().strip() for path in files}
 
 
+def told(site: Path, address: str) -> dict[str, str]:
+    """A site as it is published where its address is known."""
+    files = addressed(site, in_folder(site), address)
+    return in_folder(site) | {name: text.decode().strip() for name, text in files.items()}
+
+
 def refusal(capsys: pytest.CaptureFixture[str], bare: Path, *arguments: str) -> str:
     """The one line that publishing ends with, nothing being pushed."""
     before = git(bare, "for-each-ref")
@@ -166,7 +173,7 @@ def test_what_others_put_on_the_branch_stays(
     commit(bare, tmp_path, **OWN)
     capfd.readouterr()
     assert main([str(site), "origin"]) == 0
-    assert published(bare) == in_folder(site) | OWN
+    assert published(bare) == told(site, "https://atlas.example.org/") | OWN
     assert "CNAME" in capfd.readouterr().out
     # Of the atlas itself nothing stays that is gone.
     with SiteFolder.opened(site) as folder:
@@ -174,7 +181,7 @@ def test_what_others_put_on_the_branch_stays(
             if name != "compare/index.html":
                 folder.write(name, content.replace("../compare/?units=1", "1.html"))
     assert main([str(site), "origin"]) == 0
-    assert published(bare) == in_folder(site) | OWN
+    assert published(bare) == told(site, "https://atlas.example.org/") | OWN
     assert "compare/index.html" not in published(bare)
 
 
@@ -475,6 +482,22 @@ def test_a_missing_git_is_named(
     assert not git(bare, "for-each-ref")
 
 
+@pytest.mark.parametrize(("held", "image"), [
+    ("ada.example.org\n", "https://ada.example.org/a%20b.png"),
+    ("no domain/?\n", "a%20b.png"),
+])  # fmt: skip
+def test_the_domain_that_github_noted_is_the_sites_address(
+    held: str, image: str, site: Path, bare: Path, tmp_path: Path
+) -> None:
+    commit(bare, tmp_path, CNAME=held)
+    assert main([str(site), "origin"]) == 0
+    assert published(bare)["CNAME"] == held.strip()
+    assert f'<meta property="og:image" content="{image}">' in published(bare)["index.html"]
+    assert published(bare).keys() == {*in_folder(site), "CNAME"} | (
+        {"sitemap.xml"} if "ada" in held else set()
+    )
+
+
 @pytest.mark.parametrize(
     ("url", "address"),
     [
@@ -506,5 +529,5 @@ def test_the_address_is_shown(
     monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
     git(site, "remote", "set-url", "origin", "git@github.com:ada/engine.git")
     assert main([str(site), "origin"]) == 0
-    assert published(bare) == in_folder(site)
+    assert published(bare) == told(site, "https://ada.github.io/engine/")
     assert capsys.readouterr().out.endswith("Published: https://ada.github.io/engine/\n")

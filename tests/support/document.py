@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 class Document(HTMLParser):
     """Collects what tests ask about a page; complains about elements that do not close."""
 
-    VOID = frozenset({"meta", "link", "img", "input", "br", "option", "td", "th", "tr"})
+    VOID = frozenset({"meta", "link", "img", "input", "br", "option", "td", "th", "tr", "wbr"})
     ADDRESSES = frozenset({"href", "src", "data-full", "poster", "srcset"})
 
     def __init__(self, text: str) -> None:
