@@ -74,13 +74,13 @@ def _said(catalog: Catalog, unit: Unit) -> str:
     if unit.labels:
         best = unit.labels[0]
         return (
-            f"Of an image of {best.label} and another one, it answers more to the first "
+            f"Of an image of {best.label} and any other, its unit answers more to the first "
             f"{100 * best.auc:.0f} times in 100."
         )
     evidence = unit.picture.evidence
     if evidence and evidence.gain_rms:
         return (
-            f"This picture excites it {evidence.gain_rms:.1f} times as much as the "
+            f"This picture excites its unit {evidence.gain_rms:.1f} times as much as the "
             f"{catalog.strongest_image}."
         )
-    return f"It is number {unit.rank} of {unit.layer.units} by its mean activation."
+    return f"Its unit is number {unit.rank} of {unit.layer.units} by mean activation."

@@ -49,7 +49,7 @@ def snap(points: NDArray[np.floating], columns: int, rows: int) -> NDArray[np.in
         N numbers of cells, counted along the rows from the top left.
     """
     cells = np.arange(columns * rows)
-    centers = np.column_stack([cells % columns + 0.5, cells // columns + 0.5])
+    centers = np.column_stack([cells % columns, cells // columns]) + np.float64(0.5)
     found = np.empty(len(points), np.int64)
     _share_out(_spread(points, columns, rows), centers, np.arange(len(points)), cells, found)
     return found

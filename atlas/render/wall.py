@@ -37,11 +37,6 @@ class Piece(NamedTuple):
     unit: Unit | None
     words: str
 
-    @property
-    def href(self) -> str:
-        """Its page, or its place on that of its layer."""
-        return self.unit.href if self.unit else f"{self.layer.href}?unit={self.number}"
-
 
 @dataclass(frozen=True)
 class Wall:
@@ -96,7 +91,7 @@ def read_spots(run: Run) -> dict[tuple[str, int], Spot]:
     if not run.has("layout.csv"):
         return {}
     table = run.table("layout")
-    of = "all" if (table["of"] == "all").any() else "pictured"
+    of = "all" if "all" in table["of"].unique() else "pictured"
     columns = ["layer", "unit", *Spot._fields]
     rows = table.loc[table["of"] == of, columns].itertuples(index=False, name=None)
     return {(layer, unit): Spot(*spot) for layer, unit, *spot in rows}
@@ -140,11 +135,12 @@ def _pieces(layer: Layer, spots: Mapping[tuple[str, int], Spot]) -> list[Piece]:
 
 def _words(layer: Layer, number: int) -> str:
     """The class it stands for, the first thing that people or figures say of it, its trouble."""
-    labels = layer.labels.get(number)
-    said = layer.classes.get(number) or layer.notes.get(number) or (labels and labels[0].label)
+    labels = [label.label for label in layer.labels.get(number, [])[:1]]
+    named = [known[number] for known in (layer.classes, layer.notes) if number in known]
     unit = layer.by_number.get(number)
     status = unit.picture.status if unit else layer.tiles[number]
-    return ", ".join(filter(None, [said, status not in OF_THE_UNIT and status]))
+    trouble = [] if status in OF_THE_UNIT else [status]
+    return ", ".join([*(named + labels)[:1], *trouble])
 
 
 def _map(
@@ -160,7 +156,8 @@ def _map(
 
 def _folders(piece: Piece, recipes: Sequence[str]) -> list[int]:
     """By which recipes a unit is pictured, as places in a list of them; its first goes first."""
-    if piece.unit is None:
+    unit = piece.unit
+    if unit is None:
         return []
-    made = sorted(piece.unit.recipes, key=lambda recipe: recipe != piece.unit.first)
+    made = sorted(unit.recipes, key=lambda recipe: recipe != unit.first)
     return [recipes.index(recipe) for recipe in made]

@@ -9,6 +9,7 @@
   const data = JSON.parse(document.querySelector("#wall-data").textContent);
   const root = section.dataset.root, context = canvas.getContext("2d");
   const said = section.querySelector(".wall-said span"), link = section.querySelector(".wall-open");
+  const atFirst = said.textContent;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   const STRIP = 24;  // pixels above the wall, for the names of layers
@@ -70,21 +71,27 @@
   let wanted = [], fetching = 0;
 
   const loaded = (address) => {
-    const image = files.get(address);
-    return image && image.complete && image.naturalWidth ? image : null;
+    const found = files.get(address);
+    return found && found.ready ? found.image : null;
   };
 
   const fetchNext = () => {
     while (fetching < AT_ONCE && wanted.length) {
       const [address, then] = wanted.shift();
       if (files.has(address)) continue;
-      const image = new Image();
-      files.set(address, image);
+      const found = { image: new Image(), ready: false };
+      files.set(address, found);
       fetching += 1;
-      const done = () => { fetching -= 1; if (image.naturalWidth && then) then(image); redraw(); };
-      image.onload = done;
-      image.onerror = done;
-      image.src = address;
+      found.image.src = address;
+      // Decoded before it is drawn, so that no frame waits for it.
+      found.image.decode().then(() => {
+        found.ready = true;
+        if (then) then(found.image);
+      }, () => { /* what is there already stays */ }).finally(() => {
+        fetching -= 1;
+        redraw();
+        fetchNext();
+      });
     }
   };
 
@@ -348,7 +355,7 @@
     if (index === chosen) return;
     chosen = index;
     link.hidden = index < 0;
-    said.textContent = "";
+    said.textContent = index < 0 ? atFirst : "";
     if (index >= 0) {
       const unit = units[index];
       link.href = page(unit);
