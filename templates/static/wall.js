@@ -470,7 +470,9 @@
   };
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("pointerleave", () => { if (!pointers.size && document.activeElement !== canvas) choose(-1); });
+  canvas.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse" && !pointers.size && document.activeElement !== canvas) choose(-1);
+  });
 
   // The wheel belongs to the page where it would only zoom out further than at first, and while
   // the wall is not whole on the screen.
