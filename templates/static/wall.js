@@ -209,7 +209,7 @@
   const keep = () => {
     clearTimeout(keeping);
     keeping = setTimeout(() => {
-      const { least } = limits(order), round = (value) => Number(value.toFixed(2));
+      const { least } = limits(order), round = (value) => Number(value.toFixed(3));
       const x = round(view.x + width / view.size / 2), y = round(view.y + (height - order.top) / view.size / 2);
       history.replaceState(null, "", `${location.pathname}${location.search}#${order.name}=${x},${y},${round(view.size / least)}`);
     }, 150);
@@ -252,7 +252,8 @@
     const level = data.levels.findIndex(([side]) => need <= side * SHARP);
     const addresses = [];
     if (level < 0) {
-      if (unit.folders.length && need > SMALL * SHARP) addresses.push(file(unit, false));
+      // Not before somebody looks closer: a page that only opens shall stay light.
+      if (unit.folders.length && moved && need > SMALL * SHARP) addresses.push(file(unit, false));
       addresses.push(file(unit, true));
     }
     const [best] = addresses;
