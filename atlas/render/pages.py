@@ -26,13 +26,16 @@ from atlas.render import (
 from atlas.render.alignment import align
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
+from atlas.render.descent import descend
 from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
+from atlas.render.sprites import levels
 from atlas.render.svg import number
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
+from atlas.render.wall import Wall
 
 COMPARED = 4
 """How many layers or units are compared at most."""
@@ -52,6 +55,7 @@ class Pages:
         lossless_ranks: how many of a layer's pictures are there to be downloaded losslessly.
         probe_files: files of the probe images that are shown, by image name.
         stimulus_files: files of the stimuli that are shown beside them, by name.
+        wall: every unit at its place on the first page.
     """
 
     frame: Frame
@@ -60,6 +64,7 @@ class Pages:
     lossless_ranks: int
     probe_files: Mapping[str, str]
     stimulus_files: Mapping[str, str]
+    wall: Wall
 
     @property
     def catalog(self) -> Catalog:
@@ -94,6 +99,9 @@ class Pages:
             drawing=diagram.draw(self.catalog.network.graph, links),
             branched=next((layer for layer in self.catalog.layers if layer.branches), None),
             on_card=ON_CARD,
+            wall=self.wall,
+            wall_data=self.wall.data(self.catalog.recipes, levels(len(self.wall.pieces))),
+            stops=descend(self.catalog, [layer for layer, _ in self.wall.layers]),
             others=exceptions(layers, made),
             rule=RULE,
             told=self._told(made, units),

@@ -6,7 +6,7 @@ from atlas.relate import neighbors
 from atlas.render.catalog import Catalog
 from atlas.render.relations import Connection, Face, Group, Relative
 from atlas.render.svg import number
-from atlas.render.units import Layer, Unit
+from atlas.render.units import SMALL, Layer, Unit
 
 SOURCES = {"images": "its strongest images", "picture": "its own picture"}
 """On what connections are measured."""
@@ -78,9 +78,11 @@ class Related:
         title = f"{layer.short} {unit}"
         if unit in layer.by_number:
             pictured = layer.by_number[unit]
-            return Face(title, value, pictured.picture.thumbnail, pictured.href)
-        tile = layer.tile(unit) if unit in layer.tiles else None
-        return Face(title, value, tile, layer.href)
+            side = min(pictured.picture.size, SMALL)
+            return Face(title, value, pictured.picture.thumbnail, side, pictured.href)
+        if unit in layer.tiles:
+            return Face(title, value, layer.tile(unit), self._catalog.tile_side, layer.href)
+        return Face(title, value, href=layer.href)
 
 
 def signed(value: float) -> str:

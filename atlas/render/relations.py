@@ -55,12 +55,14 @@ class Face:
         name: the layer, short, and the unit; or the class.
         value: the correlation, or what it gives, as text.
         image: its small picture; None where it has none.
+        side: of that in pixels.
         href: its page, or that of its layer; None for a class.
     """
 
     name: str
     value: str
     image: str | None = None
+    side: int = 0
     href: str | None = None
 
 

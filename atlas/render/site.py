@@ -16,7 +16,9 @@ from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
 from atlas.render.probe_images import write_probe_images, write_stimuli
 from atlas.render.reading import read_catalog
+from atlas.render.sprites import write_sprites
 from atlas.render.templating import Templates
+from atlas.render.wall import arrange, read_spots
 from atlas.run.folder import Run
 
 
@@ -74,6 +76,7 @@ def render(
     tell = progress or (lambda count: None)
     catalog = read_catalog(run, notes)
     look = Templates(templates)
+    wall = arrange(catalog, read_spots(run))
     with SiteFolder.opened(site) as folder:
         looks = pictures.write_pictures(run, catalog, folder, tell)
         frame = Frame(
@@ -93,8 +96,10 @@ def render(
                 catalog, folder, publish_probe_images, say or (lambda line: None)
             ),
             stimulus_files=write_stimuli(catalog, folder),
+            wall=wall,
         )
         pictures.write_tiles(run, catalog, folder)
+        write_sprites(run, catalog, wall, folder)
         pages.write()
         for name, content in look.static().items():
             folder.write(name, content)

@@ -218,7 +218,7 @@ def test_a_template_of_ones_own_comes_first(run: Run, tmp_path: Path) -> None:
     render(run, tmp_path / "site", templates=own)
     assert (tmp_path / "site/404.html").read_text() == "Nothing in GoogLeNet here: &lt;"
     assert (tmp_path / "site/static/atlas.css").read_text() == "body { color: hotpink }"
-    assert "<h1>What the units" in (tmp_path / "site/index.html").read_text()
+    assert "<h1>What a neural network sees</h1>" in (tmp_path / "site/index.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,17 @@ def test_only_the_recipe_that_is_shown_is_loaded(
             assert not other
 
 
+def test_the_wall_shows_the_recipe_that_was_chosen(browser: Browser, recipes_site: Path) -> None:
+    with opened(browser) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.partition("/images/wall/")[2]))
+        page.goto(f"{recipes_site.as_uri()}/index.html")
+        page.wait_for_load_state("networkidle")
+        page.locator(".recipes").get_by_text("clear").click()
+        page.wait_for_timeout(1000)
+        assert [name for name in asked if name] == ["96-0.webp", "clear/96-0.webp"]
+
+
 @pytest.mark.parametrize("name", RECIPE_PAGES)
 def test_the_switch_shows_the_other_recipe_in_place(
     name: str, browser: Browser, recipes_site: Path
