@@ -48,12 +48,13 @@ def descend(catalog: Catalog, layers: Sequence[Layer]) -> list[Stop]:
 
 
 def _speaker(layer: Layer) -> Unit | None:
-    """A unit with a note, else with the best label, else with the picture identified best."""
+    """A unit with a note, else the one whose picture is identified best, or has the most gain."""
     fine = [unit for unit in layer.pictured if unit.picture.status == "ok"]
 
     def worth(unit: Unit) -> tuple[bool, float, float, int]:
-        label = unit.labels[0].auc if unit.labels else 0.0
-        return unit.note is not None, label, unit.identified.get(unit.first, 0.0), -unit.rank
+        evidence = unit.picture.evidence
+        gain = (evidence.gain_rms if evidence else None) or 0.0
+        return unit.note is not None, unit.identified.get(unit.first, 0.0), gain, -unit.rank
 
     return max(fine, key=worth, default=None)
 
@@ -71,11 +72,11 @@ def _said(catalog: Catalog, unit: Unit) -> str:
     """What a person wrote of the unit, or else the run's own best figure of it, in a sentence."""
     if unit.note:
         return unit.note
-    if unit.labels:
-        best = unit.labels[0]
+    classes = [label for label in unit.labels if label.kind == "class"]
+    if classes:
         return (
-            f"Of an image of {best.label} and any other, its unit answers more to the first "
-            f"{100 * best.auc:.0f} times in 100."
+            f"Of an image of {classes[0].label} and any other, its unit answers more to the first "
+            f"{100 * classes[0].auc:.0f} times in 100."
         )
     evidence = unit.picture.evidence
     if evidence and evidence.gain_rms:

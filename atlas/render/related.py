@@ -70,8 +70,8 @@ class Related:
         if row.layer not in self._layers:
             name = self._catalog.class_name(row.unit) or f"class {row.unit}"
             return Face(name, signed(row.contribution))
-        value = signed(row.contribution) if row.share is None else f"{100 * row.share:+.0f} %"
-        return self._face(row.layer, row.unit, value.replace("-", "−"))
+        value = signed(row.contribution) if row.share is None else part(row.share)
+        return self._face(row.layer, row.unit, value)
 
     def _face(self, name: str, unit: int, value: str) -> Face:
         layer: Layer = self._layers[name]
@@ -83,6 +83,12 @@ class Related:
         if unit in layer.tiles:
             return Face(title, value, layer.tile(unit), self._catalog.tile_side, layer.href)
         return Face(title, value, href=layer.href)
+
+
+def part(share: float) -> str:
+    """A share of a response, with its sign; small ones with a digit more."""
+    digits = 0 if abs(share) >= 0.01 else 1
+    return f"{100 * share:+.{digits}f} %".replace("-", "−")
 
 
 def signed(value: float) -> str:

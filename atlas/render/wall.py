@@ -135,7 +135,7 @@ def _pieces(layer: Layer, spots: Mapping[tuple[str, int], Spot]) -> list[Piece]:
 
 def _words(layer: Layer, number: int) -> str:
     """The class it stands for, the first thing that people or figures say of it, its trouble."""
-    labels = [label.label for label in layer.labels.get(number, [])[:1]]
+    labels = [each.label for each in layer.labels.get(number, []) if each.kind == "class"][:1]
     named = [known[number] for known in (layer.classes, layer.notes) if number in known]
     unit = layer.by_number.get(number)
     status = unit.picture.status if unit else layer.tiles[number]
