@@ -39,7 +39,9 @@ def write_connections(session: Session, made: Sequence[Item]) -> None:
     session.verify(run.network().names)
     kept = run.relations()
     strongest = version_of([units, *map(run.digests().get, ("strongest.csv", "thresholds.csv"))])
-    if kept.images != strongest or not run.has("connections.csv") or not run.has("regions.csv"):
+    if not run.has("connections.csv"):
+        kept = replace(kept, images=None, pictures=None)
+    if kept.images != strongest or not run.has("regions.csv"):
         _write(session, "images", _on_images(session, units))
         kept = replace(kept, images=strongest)
         run.write_json("relations", kept)

@@ -4,7 +4,6 @@ import numpy as np
 
 from atlas.errors import AtlasError
 from atlas.run.folder import Run
-from atlas.run.responses import read_values
 from atlas.run.schema import RunSettings
 
 RESPONSES = ("responses", "stimulus_responses")
@@ -17,9 +16,19 @@ ARRAYS = {"judge": "features of the images", **dict.fromkeys(RESPONSES, "respons
 def is_right(run: Run, name: str, settings: RunSettings) -> bool:
     """Whether ``NAME.npy`` can be what it says in this run."""
     try:
-        if name in RESPONSES:
-            return bool(np.isfinite(read_values(run, name)[0]).all())
         array = run.array(name)
     except AtlasError:
         return False
-    return array.ndim == 2 and array.dtype == np.float16 and len(array) == settings.probe.images
+    if array.ndim != 2 or array.dtype != np.float16:
+        return False
+    if name not in RESPONSES:
+        return len(array) == settings.probe.images
+    return bool(np.isfinite(array).all()) and array.shape == _shape(run, name, array.shape)
+
+
+def _shape(run: Run, name: str, unknown: tuple[int, ...]) -> tuple[int, ...]:
+    """That of the responses; ``unknown`` where what tells it is damaged itself."""
+    try:
+        return len(run.table(name)), sum(layer.units for layer in run.network().layers)
+    except AtlasError:
+        return unknown

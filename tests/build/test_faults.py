@@ -423,6 +423,9 @@ DAMAGES = [
     *(("network.json", without(key)) for key in ("input", "mean", "graph", "network")),
     *(("judge.npy", how) for how in (half, empty, noise, gone, zipped, no_array)),
     *(("judge.npy", how) for how in (of_less_images, of_other_numbers)),
+    *(("responses.npy", how) for how in (half, gone, of_less_images)),
+    *((f"{name}.csv", half) for name in ("relatives", "connections")),
+    ("regions.csv", gone),
     *(("timings.json", how) for how in (half, noise)),
 ]
 SUBTLE = [

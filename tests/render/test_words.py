@@ -15,7 +15,9 @@ from atlas.render.site import render
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("words")
     notes = root / "notes.csv"
-    notes.write_text("layer,unit,text\nconv1,1,Stripes </script>\ninception4a,9,wheels of stripes\n")
+    notes.write_text(
+        "layer,unit,text\nconv1,1,Stripes </script>\ninception4a,9,wheels of stripes\n"
+    )
     render(make_run(root / "run", layers=LAYERS[:3]), root / "site", notes=notes)
     return root / "site"
 
