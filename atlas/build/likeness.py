@@ -9,6 +9,7 @@ from atlas.relate.alignment import alignment
 from atlas.relate.labels import labels
 from atlas.relate.layout import layout
 from atlas.relate.relatives import relatives
+from atlas.run.classes import image_classes
 from atlas.run.folder import Run, version_of
 from atlas.run.plan import Item
 from atlas.run.responses import read_responses, read_stimulus_responses
@@ -60,12 +61,13 @@ def _units(run: Run, made: Sequence[Item]) -> tuple[Units, Units]:
 
 def _labels(run: Run) -> pd.DataFrame:
     """The labels of all units: classes of the probe images, and families of the stimuli."""
-    responses, probe = read_responses(run), run.table("probe").set_index("image")
+    responses, probe = read_responses(run), run.table("probe")
     tables = [pd.DataFrame(columns=TABLES["labels"].names)]
-    for column, kind in (("label", "class"), ("family", "family")):
-        if column in probe:
-            classes = probe.loc[responses.images, column]
-            tables.append(labels(responses, classes.where(classes.notna(), None).tolist(), kind))
+    if classes := image_classes(run):
+        tables.append(labels(responses, [*map(classes.get, responses.images)], "class"))
+    if "family" in probe:
+        families = dict(zip(probe["image"], probe["family"], strict=True))
+        tables.append(labels(responses, [families[name] for name in responses.images], "family"))
     if run.has("stimulus_responses.csv"):
         tables.append(labels(*read_stimulus_responses(run), "family"))
     return pd.concat([table for table in tables if len(table)] or tables)

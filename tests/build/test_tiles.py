@@ -81,7 +81,10 @@ def test_tiles_extend_a_finished_run_and_change_nothing_else(build: Build, tmp_p
         "units/clear/conv2/tiles/0000-0001.npz",
         "units/clear/conv2/tiles/0002-0002.npz",
     }
-    assert {name for name in before if after[name] != before[name]} == {"run.json"}
+    assert {name for name in before if after[name] != before[name]} == {
+        "run.json",
+        "relations.json",
+    }
     assert build("run", "--tiles", "0") == 0
     with_tiles = contents(tmp_path / "run-site")
     unchanged = {name for name in site if with_tiles[name] == site[name]}
