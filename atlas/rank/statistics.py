@@ -73,7 +73,7 @@ class Responses(NamedTuple):
             peak=peak,
             position=position,
             active=(values > 0).sum((0, 1)).double(),
-            sampled=values[torch.arange(len(values))[:, None], looked_at],
+            sampled=values[torch.arange(len(values), device=values.device)[:, None], looked_at],
             height=height,
             width=width,
         )
