@@ -12,8 +12,9 @@ import pandas as pd
 from msgspec import to_builtins
 
 from atlas.render.catalog import Catalog
+from atlas.render.picture import Picture
 from atlas.render.pictures import Look
-from atlas.render.units import Picture, Unit
+from atlas.render.units import Unit
 from atlas.run.evidence_columns import EVIDENCE
 
 SCHEMA = 2

@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from atlas.recipe import PHOTOGRAPHS
 from atlas.render.catalog import Catalog
+from atlas.render.picture import Picture
 from atlas.render.pictures import Look
 from atlas.render.svg import element, image, line, number, percent
-from atlas.render.units import Picture, Unit, View
+from atlas.render.units import Unit, View
 
 NOT_MEASURED = "Not measured in this run."
 

@@ -8,8 +8,9 @@ import numpy as np
 from atlas.examine.intervals import Range, Statistic, estimate
 from atlas.render.catalog import Catalog
 from atlas.render.method import maximizers
+from atlas.render.picture import Picture
 from atlas.render.pictures import Look
-from atlas.render.units import Layer, Picture, Unit
+from atlas.render.units import Layer, Unit
 from atlas.run.evidence_columns import Evidence
 from atlas.target import OF_THE_UNIT
 

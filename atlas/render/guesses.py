@@ -9,8 +9,9 @@ from atlas.render.catalog import Catalog
 from atlas.render.constants import differences
 from atlas.render.figures import Looks, Measure, measures
 from atlas.render.pairs import Difference, difference, paired
+from atlas.render.picture import Picture
 from atlas.render.svg import number
-from atlas.render.units import Layer, Picture, Unit
+from atlas.render.units import Layer, Unit
 
 RECOGNIZABLE = (
     "inception4a",

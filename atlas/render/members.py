@@ -11,7 +11,8 @@ from urllib.parse import quote
 from atlas._system.filenames import slug
 from atlas.render.catalog import Catalog
 from atlas.render.frame import NAMES
-from atlas.render.units import Layer, Statistics, Unit, base_name
+from atlas.render.unit_facts import Statistics, base_name
+from atlas.render.units import Layer, Unit
 from atlas.run.folder import Run
 from atlas.run.schema import RunSettings
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from atlas.probe.size import PROBE_SIZE
-from atlas.render.units import Layer, ProbeImage
+from atlas.render.unit_facts import ProbeImage
+from atlas.render.units import Layer
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from atlas._system.images import decode_png
 from atlas.errors import AtlasError
 from atlas.render.catalog import Catalog
 from atlas.render.output import SiteFolder
+from atlas.render.picture import SMALL, Picture
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.spread import spread
-from atlas.render.units import SMALL, Layer, Picture
+from atlas.render.units import Layer
 from atlas.run.folder import Run
 from atlas.run.tiles import Tile, read_tiles
 

@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from atlas.render import charts, evidence, method, provenance
 from atlas.render.catalog import Catalog
-from atlas.render.units import Picture, Unit, View
+from atlas.render.picture import Picture
+from atlas.render.units import Unit, View
 
 
 @dataclass(frozen=True)

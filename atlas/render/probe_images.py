@@ -17,9 +17,9 @@ from atlas.probe.stimuli import battery
 from atlas.render.catalog import Catalog
 from atlas.render.crops import Crop, crops_of, write_crop
 from atlas.render.output import SiteFolder
+from atlas.render.picture import SMALL
 from atlas.render.pictures import lossless, webp
 from atlas.render.spread import spread
-from atlas.render.units import SMALL
 from atlas.run.schema import Probe
 
 QUALITY = 60

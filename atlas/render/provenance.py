@@ -6,7 +6,9 @@ from typing import Any
 from atlas._system.display import shell_word
 from atlas.probe.probe_set import UNNAMED
 from atlas.render.catalog import Catalog
-from atlas.render.units import Picture, Unit, base_name
+from atlas.render.picture import Picture
+from atlas.render.unit_facts import base_name
+from atlas.render.units import Unit
 from atlas.settings import DEFAULTS
 
 

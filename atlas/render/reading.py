@@ -14,17 +14,10 @@ from atlas.probe import stimuli
 from atlas.recipe import Recipe
 from atlas.relate.labels import LEAST
 from atlas.render.catalog import Catalog
+from atlas.render.picture import Picture
 from atlas.render.relations import Relations, read_relations
-from atlas.render.units import (
-    Label,
-    Layer,
-    Picture,
-    ProbeImage,
-    RankedImage,
-    Statistics,
-    Unit,
-    base_name,
-)
+from atlas.render.unit_facts import Label, ProbeImage, RankedImage, Statistics, base_name
+from atlas.render.units import Layer, Unit
 from atlas.run.classes import class_names, image_classes
 from atlas.run.evidence_columns import EVIDENCE, Evidence
 from atlas.run.folder import Run

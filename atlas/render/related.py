@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from atlas.relate import neighbors
 from atlas.render.catalog import Catalog
+from atlas.render.picture import SMALL
 from atlas.render.relations import Connection, Face, Group, Relative
 from atlas.render.svg import number
-from atlas.render.units import SMALL, Layer, Unit
+from atlas.render.units import Layer, Unit
 
 SOURCES = {"images": "its strongest images", "picture": "its own picture"}
 """On what connections are measured."""

@@ -3,141 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from atlas._system.filenames import slug
 from atlas.render.first_shown import Choice, choose
+from atlas.render.picture import Picture
 from atlas.render.relations import Relations
-from atlas.run.evidence_columns import Evidence
+from atlas.render.unit_facts import Label, ProbeImage, RankedImage, Statistics
 from atlas.run.network_schema import BranchDescription
 
 SHOWN = 10
 """How many pictures of a layer are shown side by side; the others are behind its table."""
-
-
-SMALL = 128
-"""Side in pixels of the small pictures."""
-
-
-class Statistics(NamedTuple):
-    """A unit over the probe set, and its rank in the layer by mean activation."""
-
-    unit: int
-    rank: int
-    mean: float
-    std: float
-    max: float
-    active_fraction: float
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One finished picture of a unit.
-
-    Args:
-        recipe, sample: which of the unit's pictures.
-        stem: path of its files in the site and in the run, without suffix.
-        status: ok, silent or broken.
-        activations: RMS before every optimizer step; None where it was not finite.
-        terms: of the loss before the last step.
-        size, last_size: side in pixels, now and at the end of the recipe.
-        stages: (upscale, size in pixels), in order; the last is the picture itself.
-    """
-
-    recipe: str
-    sample: int
-    stem: str
-    status: str
-    seed: int
-    attempt: int
-    size: int
-    last_size: int
-    activations: list[float | None]
-    terms: dict[str, float | None]
-    stages: list[tuple[int, int]]
-    evidence: Evidence | None
-
-    @property
-    def growing(self) -> bool:
-        """Whether a build goes on with it."""
-        return self.size < self.last_size
-
-    @property
-    def tiny(self) -> bool:
-        """Whether it ends at fewer pixels than even its small picture is shown with."""
-        return self.last_size < SMALL
-
-    @property
-    def image(self) -> str:
-        """The picture for the web."""
-        return f"images/{self.stem}.webp"
-
-    @property
-    def thumbnail(self) -> str:
-        """The small picture for cards and tables."""
-        return f"images/{self.stem}.small.webp"
-
-    @property
-    def lossless(self) -> str:
-        """The published 8-bit picture, lossless."""
-        return f"images/{self.stem}.png"
-
-    def stage(self, index: int) -> str:
-        """A stage of its growth, at native size; the last is the picture."""
-        last = index == len(self.stages) - 1
-        return self.image if last else f"images/{self.stem}.stage{index}.webp"
-
-
-@dataclass(frozen=True)
-class ProbeImage:
-    """One of a unit's strongest probe images.
-
-    ``row`` and ``column`` place its peak; ``label`` is its class, where it has one; ``region``,
-    where it is known, is the outline of where the unit is active: an SVG path in thousandths of
-    the image.
-    """
-
-    name: str
-    mean: float
-    peak: float
-    row: int
-    column: int
-    label: str | None = None
-    region: str | None = None
-
-    @property
-    def file(self) -> str:
-        """What the image is called on a page: by its file alone, not by the folders it lies in."""
-        return base_name(self.name)
-
-
-class Label(NamedTuple):
-    """A class of probe images, or a family of stimuli, that a unit tells from all others.
-
-    Args:
-        label: its name.
-        kind: class or family.
-        auc: how well it tells them, on images that were held out: 1 is always, 0.5 is chance.
-        images: how many of the class were held out.
-    """
-
-    label: str
-    kind: str
-    auc: float
-    images: int
-
-
-class RankedImage(NamedTuple):
-    """An image among those that excite a unit most, or least, and its mean activation there."""
-
-    name: str
-    mean: float
-
-    @property
-    def file(self) -> str:
-        """What the image is called on a page: by its file alone."""
-        return base_name(self.name)
 
 
 def stand_ins(recipes: Sequence[str], there: Sequence[str]) -> dict[str, list[str]]:
@@ -353,11 +229,3 @@ class Layer:
             if branch.first <= unit < branch.first + branch.units:
                 return branch.name
         return None
-
-
-def base_name(path: str) -> str:
-    """The last part of a path: what a page may say of where a file lay.
-
-    A backslash is no separator here, but a character like any other.
-    """
-    return PurePosixPath(path).name or path

@@ -65,12 +65,13 @@ def test_what_a_unit_reads_from_is_activation_times_gradient_on_its_strongest_im
     rows = run.table("connections")
     rows = rows[(rows["layer"] == "conv2") & (rows["kind"] == "reads")]
     names = run.table("strongest").set_index(["layer", "unit"])["image"]
-    for unit, own in rows[rows["source"] == "images"].groupby("unit"):
+    for unit in rows["unit"].unique():
+        own = rows[(rows["source"] == "images") & (rows["unit"] == unit)]
         numbers = [probe.names.index(name) for name in names.loc[("conv2", unit)]]
         images = torch.from_numpy(np.stack([probe.image(number) for number in numbers]))
         shown = network.normalize(images.permute(0, 3, 1, 2) / 255).double()
         value = module.conv1(shown).detach().requires_grad_()
-        module.conv2(value)[:, int(str(unit))].mean((1, 2)).sum().backward()
+        module.conv2(value)[:, int(unit)].mean((1, 2)).sum().backward()
         assert value.grad is not None
         expected = (value * value.grad).sum((2, 3)).mean(0)
         found = torch.zeros(4, dtype=torch.float64)

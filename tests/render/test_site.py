@@ -20,7 +20,7 @@ from atlas.render.outline import outline
 from atlas.render.picture_statistics import colorfulness, spatial_frequency
 from atlas.render.reading import read_catalog
 from atlas.render.site import render
-from atlas.render.units import ProbeImage
+from atlas.render.unit_facts import ProbeImage
 from atlas.run.folder import Run
 
 NOTICE = "These weights were trained on small photographs."

@@ -1,0 +1,66 @@
+"""A picture of a unit, as the site shows it."""
+
+from dataclasses import dataclass
+
+from atlas.run.evidence_columns import Evidence
+
+SMALL = 128
+"""Side in pixels of the small pictures."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One finished picture of a unit.
+
+    Args:
+        recipe, sample: which of the unit's pictures.
+        stem: path of its files in the site and in the run, without suffix.
+        status: ok, silent or broken.
+        activations: RMS before every optimizer step; None where it was not finite.
+        terms: of the loss before the last step.
+        size, last_size: side in pixels, now and at the end of the recipe.
+        stages: (upscale, size in pixels), in order; the last is the picture itself.
+    """
+
+    recipe: str
+    sample: int
+    stem: str
+    status: str
+    seed: int
+    attempt: int
+    size: int
+    last_size: int
+    activations: list[float | None]
+    terms: dict[str, float | None]
+    stages: list[tuple[int, int]]
+    evidence: Evidence | None
+
+    @property
+    def growing(self) -> bool:
+        """Whether a build goes on with it."""
+        return self.size < self.last_size
+
+    @property
+    def tiny(self) -> bool:
+        """Whether it ends at fewer pixels than even its small picture is shown with."""
+        return self.last_size < SMALL
+
+    @property
+    def image(self) -> str:
+        """The picture for the web."""
+        return f"images/{self.stem}.webp"
+
+    @property
+    def thumbnail(self) -> str:
+        """The small picture for cards and tables."""
+        return f"images/{self.stem}.small.webp"
+
+    @property
+    def lossless(self) -> str:
+        """The published 8-bit picture, lossless."""
+        return f"images/{self.stem}.png"
+
+    def stage(self, index: int) -> str:
+        """A stage of its growth, at native size; the last is the picture."""
+        last = index == len(self.stages) - 1
+        return self.image if last else f"images/{self.stem}.stage{index}.webp"

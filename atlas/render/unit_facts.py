@@ -1,0 +1,75 @@
+"""What the probe set says of a unit, as the site shows it."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+
+class Statistics(NamedTuple):
+    """A unit over the probe set, and its rank in the layer by mean activation."""
+
+    unit: int
+    rank: int
+    mean: float
+    std: float
+    max: float
+    active_fraction: float
+
+
+@dataclass(frozen=True)
+class ProbeImage:
+    """One of a unit's strongest probe images.
+
+    ``row`` and ``column`` place its peak; ``label`` is its class, where it has one; ``region``,
+    where it is known, is the outline of where the unit is active: an SVG path in thousandths of
+    the image.
+    """
+
+    name: str
+    mean: float
+    peak: float
+    row: int
+    column: int
+    label: str | None = None
+    region: str | None = None
+
+    @property
+    def file(self) -> str:
+        """What the image is called on a page: by its file alone, not by the folders it lies in."""
+        return base_name(self.name)
+
+
+class Label(NamedTuple):
+    """A class of probe images, or a family of stimuli, that a unit tells from all others.
+
+    Args:
+        label: its name.
+        kind: class or family.
+        auc: how well it tells them, on images that were held out: 1 is always, 0.5 is chance.
+        images: how many of the class were held out.
+    """
+
+    label: str
+    kind: str
+    auc: float
+    images: int
+
+
+class RankedImage(NamedTuple):
+    """An image among those that excite a unit most, or least, and its mean activation there."""
+
+    name: str
+    mean: float
+
+    @property
+    def file(self) -> str:
+        """What the image is called on a page: by its file alone."""
+        return base_name(self.name)
+
+
+def base_name(path: str) -> str:
+    """The last part of a path: what a page may say of where a file lay.
+
+    A backslash is no separator here, but a character like any other.
+    """
+    return PurePosixPath(path).name or path
