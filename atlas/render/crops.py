@@ -22,12 +22,16 @@ QUALITY = 60
 
 
 class Crop(NamedTuple):
-    """A square cut out of an image: its corner and its side, in parts of the image."""
+    """A square cut out of an image: its corner and its side, in parts of the image.
+
+    ``pixels`` are those along the side of the file.
+    """
 
     file: str
     x: float
     y: float
     side: float
+    pixels: int
 
 
 def crops_of(unit: Unit, input_size: int) -> dict[str, Crop]:
@@ -47,7 +51,8 @@ def crops_of(unit: Unit, input_size: int) -> dict[str, Crop]:
             for corner in (field.x, field.y)
         )
         file = f"images/peaks/{unit.layer.slug}/{unit.number:04d}-{place}.webp"
-        found[image.name] = Crop(file, x, y, side)
+        pixels = min(max(round(side * input_size), 1), SIDE)
+        found[image.name] = Crop(file, x, y, side, pixels)
     return found
 
 
@@ -57,6 +62,6 @@ def write_crop(folder: SiteFolder, crop: Crop, pixels: NDArray[np.uint8]) -> Non
     side = max(round(crop.side * whole), 1)
     row, column = (min(round(corner * whole), whole - side) for corner in (crop.y, crop.x))
     cut = Image.fromarray(pixels[row : row + side, column : column + side])
-    if side > SIDE:
-        cut = cut.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    if side > crop.pixels:
+        cut = cut.resize((crop.pixels, crop.pixels), Image.Resampling.LANCZOS)
     folder.write(crop.file, webp(cut, QUALITY))

@@ -65,7 +65,7 @@ def test_what_a_unit_reads_from_is_activation_times_gradient_on_its_strongest_im
     rows = run.table("connections")
     rows = rows[(rows["layer"] == "conv2") & (rows["kind"] == "reads")]
     names = run.table("strongest").set_index(["layer", "unit"])["image"]
-    for unit in rows["unit"].unique():
+    for unit in sorted({*rows["unit"].tolist()}):
         own = rows[(rows["source"] == "images") & (rows["unit"] == unit)]
         numbers = [probe.names.index(name) for name in names.loc[("conv2", unit)]]
         images = torch.from_numpy(np.stack([probe.image(number) for number in numbers]))

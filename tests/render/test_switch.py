@@ -37,7 +37,7 @@ def shown_recipes(page: Page) -> set[str]:
     """The recipes whose pictures stand on the page where it can be seen."""
     sources = page.locator("main img:visible").evaluate_all("all => all.map(i => i.src)")
     found = (re.search(r"/images/(?:sheets/)?(\w+)/", source) for source in sources)
-    return {match[1] for match in found if match} - {"probe"}
+    return {match[1] for match in found if match} - {"probe", "peaks"}
 
 
 RECIPE_PAGES = ("index.html", "layers/inception4a.html", "compare.html")
