@@ -262,8 +262,11 @@ def test_an_unknown_option_is_told_the_nearest(
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["render", "--probe", "folder"], "; --probe is for build, rank, maximize, examine "),
-        (["layers", "--tops=3"], "; --top is for build, rank, maximize, examine "),
+        (
+            ["render", "--probe", "folder"],
+            "; --probe is for build, rank, maximize, examine, relate ",
+        ),
+        (["layers", "--tops=3"], "; --top is for build, rank, maximize, examine, relate "),
         (["build", "--port", "80"], "; --port is for serve "),
         (["build", "--xyzzy"], "unrecognized arguments: --xyzzy "),
     ],

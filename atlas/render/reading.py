@@ -42,7 +42,7 @@ def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
     }
     statistics = {str(layer): rows for layer, rows in activations.groupby("layer", sort=False)}
     probe_images = _probe_images(strongest, image_classes(run), _regions(run))
-    weakest, relations = _weakest(run), read_relations(run)
+    weakest, relations = _weakest(run, image_classes(run)), read_relations(run)
     labels, classes, noted = _labels(run), class_names(run), _noted(run, notes)
     curves = _tuning(tuning)
     strongest_stimuli = _strongest_stimuli(run)
@@ -235,13 +235,13 @@ def _regions(run: Run) -> dict[tuple[str, int, int], str]:
     return {(layer, unit, place): outline for layer, unit, place, outline in rows}
 
 
-def _weakest(run: Run) -> dict[tuple[str, int], list[RankedImage]]:
+def _weakest(run: Run, classes: Mapping[str, str]) -> dict[tuple[str, int], list[RankedImage]]:
     """The weakest images of each unit of layers without ReLU, the weakest first."""
     found: dict[tuple[str, int], list[RankedImage]] = {}
     if run.has("weakest.csv"):
         ordered = run.table("weakest").sort_values(["layer", "unit", "place"])
         for layer, unit, _, name, mean in ordered.itertuples(index=False, name=None):
-            found.setdefault((layer, unit), []).append(RankedImage(name, mean))
+            found.setdefault((layer, unit), []).append(RankedImage(name, mean, classes.get(name)))
     return found
 
 

@@ -56,10 +56,14 @@ class Label(NamedTuple):
 
 
 class RankedImage(NamedTuple):
-    """An image among those that excite a unit most, or least, and its mean activation there."""
+    """An image among those that excite a unit most, or least, and its mean activation there.
+
+    ``label`` is its class, where it has one.
+    """
 
     name: str
     mean: float
+    label: str | None = None
 
     @property
     def file(self) -> str:
