@@ -14,6 +14,7 @@ from atlas.build.session import Session
 from atlas.network.network import Network
 from atlas.probe.probe_set import ProbeSet
 from atlas.probe.size import in_channels
+from atlas.recipe import Recipe
 from atlas.relate.connections import connections_table
 from atlas.relate.contributions import Unit, contributions
 from atlas.relate.own_pictures import from_pictures
@@ -21,7 +22,6 @@ from atlas.relate.regions import Regions
 from atlas.run.folder import version_of
 from atlas.run.pictures import read_channels, read_record
 from atlas.run.plan import Item
-from atlas.run.rounds import one_round
 from atlas.run.tables import TABLES
 
 COLUMNS = TABLES["connections"].names
@@ -114,14 +114,13 @@ class Shown:
 def _own_pictures(session: Session, made: Sequence[Item]) -> dict[Unit, Item]:
     """The finished picture of each unit that its connections are measured on."""
     run = session.run
-    known = session.settings.recipes_asked()
-    ends = {stop.recipe: stop.size for stop in one_round(known, session.network.sizes)}
     found: dict[Unit, Item] = {}
-    for recipe in run.settings().identity.recipes:
+    for recipe, constants in run.settings().identity.recipes.items():
+        last = Recipe(**constants).ladder(session.network.sizes)[-1].size
         for item in made:
-            if item.recipe == recipe and item.sample == 1 and recipe in ends:
+            if item.recipe == recipe and item.sample == 1:
                 record = read_record(run, item)
-                if record.status == "ok" and record.size == ends[recipe]:
+                if record.status == "ok" and record.size == last:
                     found.setdefault((item.layer, item.unit), item)
     return found
 

@@ -4,16 +4,14 @@ from atlas.build.evidence import identify_pictures, kept_evidence, measure_evide
 from atlas.build.session import Session
 from atlas.errors import AtlasError
 from atlas.run.identity import check_identity
-from atlas.run.plan import Plan, is_made
+from atlas.run.plan import made_items
 
 
 def examine(session: Session) -> None:
     """Measure the pictures of which the run has no evidence yet."""
     run = session.run
     check_identity(run, session.making)
-    made = [item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)]
-    if not made:
-        raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
+    made = made_items(run)
     kept = kept_evidence(run, made)
     if len(kept) == len(made) and run.has("identification.csv"):
         return

@@ -1,12 +1,12 @@
 """What a network gives in the end: one number for each class that it tells apart."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from atlas.network.layer import Layer
+from atlas.network.logits import main_part
 from atlas.network.network import Network
 
 TOLERANCE = 1e-4
@@ -54,10 +54,7 @@ def _noise(network: Network) -> Tensor:
 def _given(network: Network, images: Tensor) -> Tensor | None:
     """What the module gives for images, BxK; of several things the first, or the logits."""
     with torch.no_grad():
-        value: Any = network.module(images)
-    value = getattr(value, "logits", value)
-    while isinstance(value, list | tuple) and value:
-        value = value[0]
+        value = main_part(network.module(images))
     if not isinstance(value, Tensor) or not value.is_floating_point():
         return None
     return value if value.ndim == 2 and len(value) == len(images) else None

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from atlas._system.progress import Progress
 from atlas._system.workers import in_order
+from atlas.errors import AtlasError
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.branches import in_branch
 from atlas.network.intervention import Begun, Intervention, intervention
@@ -29,6 +30,9 @@ Unit = tuple[str, int]
 
 BATCH = {"cpu": 8, "cuda": 32}
 """Images that go through the network together, and at most so many with a change each."""
+
+TOLERANCE = 1e-3
+"""Of a response that is computed in two ways, relative to the highest activation."""
 
 ARGUED = 3
 """On so many of its images, the first, a unit's part in the logits is measured: it costs most."""
@@ -181,8 +185,9 @@ class _Passes:
                 rows[pair].response = own.double().mean().item()
         for way, pairs, places in self._parts(reading, numbers, self._reads.__getitem__):
             units = [self._inside[unit][1] for unit, _ in pairs]
-            found = read_from(self._network, begun, way, places, units)
-            for pair, own in zip(pairs, found.cpu().numpy(), strict=True):
+            found, responses = read_from(self._network, begun, way, places, units)
+            for pair, own, response in zip(pairs, found.cpu().numpy(), responses, strict=True):
+                _check(pair[0], response, rows[pair])
                 rows[pair].reads = own
         for layer, pairs, places in self._parts(argued, numbers, lambda unit: unit[0]):
             units = [unit for (_, unit), _ in pairs]
@@ -211,7 +216,7 @@ def read_from(
     way: tuple[str, str],
     places: Sequence[int],
     units: Sequence[int],
-) -> Tensor:
+) -> tuple[Tensor, list[float]]:
     """What each channel of the way's start contributes to units at its end, a row a unit.
 
     Args:
@@ -222,7 +227,7 @@ def read_from(
         units: by number.
 
     Returns:
-        RxC, float64.
+        RxC, float64; and the R responses at the end of the way.
     """
     source, target = way
     value = begun.value(source, places).detach().requires_grad_()
@@ -233,7 +238,8 @@ def read_from(
         gradient = torch.zeros_like(value)
     else:
         (gradient,) = torch.autograd.grad(responses.sum(), value, materialize_grads=True)
-    return by_channel(value.detach() * gradient, network.layout(source).axis)
+    found = by_channel(value.detach() * gradient, network.layout(source).axis)
+    return found, responses.detach().double().tolist()
 
 
 def argue_for(
@@ -259,6 +265,16 @@ def by_channel(values: Tensor, axis: int) -> Tensor:
     return (
         values.double().movedim(axis, 1).flatten(2).sum(2) if values.ndim > 2 else values.double()
     )
+
+
+def _check(unit: Unit, response: float, row: _Row) -> None:
+    """Raise AtlasError unless a way with nothing replaced ends in the unit's own response."""
+    scale = max(abs(row.response), float(np.abs(row.map).max(initial=0)))
+    if abs(response - row.response) > TOLERANCE * scale:
+        raise AtlasError(
+            f"the connections of {unit[0]}:{unit[1]} cannot be measured: computed from the layer "
+            "before, it answers otherwise; leave that layer out with --layers"
+        )
 
 
 def _mean(rows: Sequence[_Row]) -> Contributions:

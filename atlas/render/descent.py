@@ -38,13 +38,20 @@ def descend(catalog: Catalog, layers: Sequence[Layer]) -> list[Stop]:
     chosen = sorted({round(place) for place in np.linspace(0, len(there) - 1, STOPS)})
     if not there:
         return []
-    titles = OF_GOOGLENET if catalog.network.network in ("googlenet", "bvlc_googlenet") else DEPTHS
+    titles = OF_GOOGLENET if _is_known(catalog) else DEPTHS
     if len(chosen) < STOPS:
         titles = tuple(there[place][0].name for place in chosen)
     return [
         Stop(title, unit, _field(layer), _said(catalog, unit))
         for title, (layer, unit) in zip(titles, (there[place] for place in chosen), strict=True)
     ]
+
+
+def _is_known(catalog: Catalog) -> bool:
+    """Whether it is GoogLeNet as it was trained on photographs of objects."""
+    published = catalog.settings.weights.source in ("imagenet", "bundled")
+    caffe = catalog.network.network == "bvlc_googlenet" and catalog.settings.weights.classes == 1000
+    return caffe or (published and catalog.network.network == "googlenet")
 
 
 def _speaker(layer: Layer) -> Unit | None:

@@ -69,7 +69,7 @@ class Related:
 
     def _connected(self, row: Connection) -> Face:
         if row.layer not in self._layers:
-            name = self._catalog.class_name(row.unit) or f"class {row.unit}"
+            name = self._catalog.class_name(row.unit) or f"output {row.unit}"
             return Face(name, signed(row.contribution))
         value = signed(row.contribution) if row.share is None else part(row.share)
         return self._face(row.layer, row.unit, value)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 
 from msgspec import UNSET
 
+from atlas.errors import AtlasError
 from atlas.run.folder import Run
 from atlas.run.schema import PlanFile
 from atlas.run.typed_json import read_as
@@ -108,6 +109,14 @@ def _is_folder(name: str) -> bool:
 def is_made(item: Item, run: Run) -> bool:
     """Whether the picture is in the run; its record is written last."""
     return run.picture_path(*item, suffix=".json").is_file()
+
+
+def made_items(run: Run) -> list[Item]:
+    """The pictures that a run has, in the order of its plan. Raises AtlasError for none."""
+    made = [item for chunk in Plan.load(run).chunks for item in chunk if is_made(item, run)]
+    if not made:
+        raise AtlasError(f"{run.path} has no pictures; 'atlas maximize' makes them")
+    return made
 
 
 def halves(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:

@@ -112,7 +112,8 @@ TABLES = {
         (*UNIT_KEY, "task"),
     ),
     "responses": Table(
-        "a row of responses.npy, whose columns are the units in the order of activations.csv",
+        "a row of responses.npy; its columns are the units in the order of activations.csv, its "
+        "values responses in standard deviations (std there) from the mean",
         RANK,
         (Column("image", "text", "name of the image"),),
         ("image",),

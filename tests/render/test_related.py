@@ -69,8 +69,8 @@ def test_connections_stand_by_direction_and_sign(site: Path) -> None:
     groups = groups_of(site / "units/inception4a/0000.html")
     assert groups["Excited by"] == [("conv1 1", "+30 %")]
     assert groups["Inhibited by"] == [("conv1 0", "−40 %"), ("conv1 2", "−20 %")]
-    assert groups["Argues for"] == [("class 1", "+3.0")]
-    assert groups["Argues against"] == [("class 0", "−4.0"), ("class 2", "−2.0")]
+    assert groups["Argues for"] == [("output 1", "+3.0")]
+    assert groups["Argues against"] == [("output 0", "−4.0"), ("output 2", "−2.0")]
 
 
 def test_where_a_unit_is_active_is_outlined_where_photographs_are_shown(
