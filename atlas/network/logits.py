@@ -13,9 +13,9 @@ SOFTMAX += (Tensor.log_softmax,)
 
 
 def main_part(output: Any) -> Any:
-    """Of what a module returns, the part called ``logits``, or else the first."""
+    """Of what a module returns, the part called ``logits``, or of a row the first; or all of it."""
     if isinstance(output, Mapping):
-        return output.get("logits", next(iter(output.values()), None))
+        return output.get("logits")
     if hasattr(output, "logits"):
         return output.logits
     if isinstance(output, list | tuple):
