@@ -132,7 +132,8 @@ def test_units_of_a_classifier_are_called_by_their_classes(atlas: Atlas, tmp_pat
     layer = (tmp_path / "site" / "layers" / "4.html").read_text("utf-8")
     assert layer.count("&lt;b&gt;boldly&lt;/b&gt;") >= 3 and "<b>boldly" not in layer
     assert ">0 tench</a>" in layer
-    assert "tench" not in (tmp_path / "site" / "layers" / "0.html").read_text("utf-8")
+    first = (tmp_path / "site" / "layers" / "0.html").read_text("utf-8")
+    assert "tench" not in re.sub("<script.*?</script>", "", first), "but in what Go to knows"
     atlas_json = json.loads((tmp_path / "site" / "data" / "atlas.json").read_text("utf-8"))
     assert {unit["class"] for unit in atlas_json["layers"][1]["pictures"]} == {
         "tench", "golden retriever", "<b>boldly</b>",
