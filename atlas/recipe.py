@@ -89,6 +89,7 @@ class Recipe:
             reaches silent units; for an objective of the mean, as the RMS has none at zero.
         start_spread: 0 starts from pixels of uniform noise; above 0, from parameters of uniform
             noise with this standard deviation.
+        diversity_weight: of the likeness of a unit's second and later samples to those before.
         fine_below: a layer of which one position sees fewer pixels a side has the article's
             constants named in ``FINE``; 0 for none. See ``for_field``.
 
@@ -115,6 +116,7 @@ class Recipe:
     spectrum_decay: float = 1.0
     relu_gradient: str = "plain"
     start_spread: float = 0.0
+    diversity_weight: float = 0.0
     fine_below: int = 0
 
     def __post_init__(self) -> None:

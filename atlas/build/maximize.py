@@ -9,6 +9,7 @@ from atlas.build.request import wanted_pictures
 from atlas.build.session import Session
 from atlas.build.sharing import Chunk, share_out
 from atlas.build.sheets import write_sheets
+from atlas.maximize.diversity import with_earlier
 from atlas.maximize.loop import maximize_chunk
 from atlas.rank.tables import scales
 from atlas.run.folder import Run
@@ -97,8 +98,10 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
 
     def make(chunk: Sequence[Item], progress: Progress) -> None:
         targets = [item.target for item in chunk]
+        if recipe.diversity_weight:
+            targets = with_earlier(targets)
         own = [scale_of[target.layer, target.unit] for target in targets]
-        grown = recall_growing(run, chunk)
+        grown = recall_growing(run, chunk, targets)
         with turns:
             made = maximize_chunk(
                 network,

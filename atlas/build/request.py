@@ -61,8 +61,8 @@ def wanted_pictures(session: Session) -> list[Item]:
     return [
         Item(recipe, layer, unit, sample)
         for recipe in settings.recipe
-        for sample in range(1, settings.samples + 1)
         for layer, unit in pairs
+        for sample in range(1, settings.samples + 1)
     ]
 
 

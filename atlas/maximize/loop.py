@@ -16,6 +16,7 @@ from torch import Tensor
 
 from atlas._system.progress import Progress
 from atlas.maximize.axes import Axes
+from atlas.maximize.diversity import Likeness, with_earlier
 from atlas.maximize.loss import Loss
 from atlas.maximize.seeding import starting_noise
 from atlas.network.arithmetic import exact_arithmetic
@@ -48,6 +49,8 @@ def maximize_chunk(
 
     Args:
         network, targets, recipe, seed, init, progress, scales, axes: as of ``maximize_units``.
+            Where the recipe keeps samples apart, earlier ones that are not among the targets are
+            made with them; not for starts that are given.
         grown: what an earlier call with ``until`` gave for the same targets, to go on from. The
             optimizer starts anew at every size, so the pictures are those of one go, to the bit.
         until: side in pixels of the size to stop after; by default the last of the recipe.
@@ -57,6 +60,12 @@ def maximize_chunk(
         and silent if it is so at that size; it has not been started again.
     """
     scales = scales if scales is not None else [1.0] * len(targets)
+    asked = len(targets)
+    diverse = recipe.diversity_weight > 0 and any(target.sample > 1 for target in targets)
+    if diverse and init is None:
+        scale_of = {(each.layer, each.unit): s for each, s in zip(targets, scales, strict=True)}
+        targets = with_earlier(targets)
+        scales = [scale_of[target.layer, target.unit] for target in targets]
     groups: dict[tuple[Recipe, tuple[int, ...]], list[int]] = {}
     sizes = [rung.size for rung in recipe.ladder(network.sizes)]
     for i, target in enumerate(targets):
@@ -73,7 +82,7 @@ def maximize_chunk(
             network.convolution_dtype,
             redirect=own.relu_gradient == "redirected",
         )
-        climb = _Climb(network, trunk, own, axes or Axes(), seed, progress)
+        climb = _Climb(network, trunk, own, axes or Axes(), seed, progress, diverse)
         with exact_arithmetic():
             if grown:
                 begun = [grown[i] for i in places]
@@ -81,7 +90,7 @@ def maximize_chunk(
                 begun = climb.start(units, 0, None if init is None else init[places])
             pictures = climb.finish(begun, [scales[i] for i in places], until)
         made.update(zip(places, pictures, strict=True))
-    return [made[i] for i in range(len(targets))]
+    return [made[i] for i in range(asked)]
 
 
 def enlarge(images: Tensor, factor: float, size: int) -> Tensor:
@@ -96,7 +105,10 @@ def enlarge(images: Tensor, factor: float, size: int) -> Tensor:
 
 @dataclass(frozen=True)
 class _Climb:
-    """The way of a batch of pictures up the recipe's ladder of sizes."""
+    """The way of a batch of pictures up the recipe's ladder of sizes.
+
+    ``diverse`` keeps samples of a unit apart.
+    """
 
     network: Network
     trunk: UnitTrunk
@@ -104,6 +116,7 @@ class _Climb:
     axes: Axes
     seed: int
     progress: Progress | None
+    diverse: bool
 
     def start(
         self, targets: Sequence[Target], attempt: int, init: Tensor | None = None
@@ -130,9 +143,13 @@ class _Climb:
             silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
             if not silent:
                 break
-            again = self.start([pictures[i].target for i in silent], attempt)
-            again = self.go_on(again, [scales[i] for i in silent], last)
-            for i, picture in zip(silent, again, strict=True):
+            scale_of = {picture.target: scales[i] for i, picture in enumerate(pictures)}
+            needed = [pictures[i].target for i in silent]
+            if self.diverse:
+                needed = [each for each in with_earlier(needed) if each in scale_of]
+            again = self.start(needed, attempt)
+            again = self.go_on(again, [scale_of[each] for each in needed], last)
+            for i, picture in zip(silent, again, strict=False):
                 pictures[i] = picture
         return pictures
 
@@ -150,7 +167,10 @@ class _Climb:
         images = torch.from_numpy(np.stack([picture.image for picture in before]))
         images = images.to(network.device, network.dtype)
         units = [(picture.target.layer, picture.target.unit) for picture in before]
-        loss = Loss(self.trunk, units, images.new_tensor(scales)[order], recipe, self.axes)
+        targets = [picture.target for picture in before]
+        counted = images.new_tensor(scales)[order]
+        likeness = Likeness(network, targets, network.convolution_dtype) if self.diverse else None
+        loss = Loss(self.trunk, units, counted, recipe, self.axes, likeness)
         names = [each.target.stream(self.seed, each.attempt) for each in before]
         view = self.axes.view(recipe, names, len(ladder) * recipe.steps, images)
         stages: list[tuple[int, Tensor]] = []
@@ -204,8 +224,8 @@ class _Climb:
         scaled = self.network.sizes.fixed is not None
         return size / images.shape[-1] if scaled else self.recipe.factor
 
-    def _depth(self, target: Target) -> tuple[int, int]:
-        return self.network.depth(target.layer), target.unit
+    def _depth(self, target: Target) -> tuple[int, int, int]:
+        return self.network.depth(target.layer), target.unit, target.sample
 
     def _noise(self, targets: Sequence[Target], attempt: int, size: int) -> Tensor:
         """What the pictures start from: BxCxSxS in 0..1."""

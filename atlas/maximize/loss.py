@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from atlas.maximize.axes import Axes, one_an_image
+from atlas.maximize.diversity import Likeness
 from atlas.maximize.objectives import OBJECTIVES, root_mean_square
 from atlas.network.ways import UnitTrunk
 from atlas.recipe import Recipe
@@ -20,6 +21,7 @@ class Loss:
         scales: what the mean activation of each image's unit is counted in: B.
         recipe: says what is maximized, and what is added.
         axes: what stands in for the recipe's own choice.
+        likeness: of samples to earlier ones of their unit, where there are any.
     """
 
     def __init__(
@@ -29,20 +31,23 @@ class Loss:
         scales: Tensor,
         recipe: Recipe,
         axes: Axes,
+        likeness: Likeness | None = None,
     ) -> None:
         self._maps = trunk.maps(units, scales.device)
         self._scales = scales
         self._weight = recipe.activation_weight
         self._measure = axes.measure(recipe)
         self._regularizers = axes.terms(recipe)
-        self.terms = ("activation", *self._regularizers, "loss")
+        self._likeness, self._diversity_weight = likeness, recipe.diversity_weight
+        likeness_term = ("likeness",) if likeness else ()
+        self.terms = ("activation", *self._regularizers, *likeness_term, "loss")
 
     def __call__(self, images: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of each image (BxCxSxS, normalized) seen through its view, and its terms.
 
         Returns:
             The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of the unit,
-            the regularizers without their weights, the loss.
+            the regularizers and the likeness without their weights, the loss.
         """
         rms, excitation = self._activations(views)
         loss = -self._weight * excitation
@@ -50,6 +55,9 @@ class Loss:
         for name, (weight, regularizer) in self._regularizers.items():
             values.append(one_an_image(name, regularizer(images), len(images)))
             loss = loss + weight * values[-1]
+        if self._likeness:
+            values.append(self._likeness(views))
+            loss = loss + self._diversity_weight * values[-1]
         return loss, torch.stack([*values, loss]).detach()
 
     def _activations(self, views: Tensor) -> tuple[Tensor, Tensor]:

@@ -43,6 +43,9 @@ MEANINGS = {
     "the descent reaches silent units too (Olah et al. 2017).",
     "start_spread": "Standard deviation of the noise of the parameters that a picture starts from; "
     "0 for pixels of uniform noise.",
+    "diversity_weight": "Weight of what keeps several samples of a unit apart: the likeness of a "
+    "sample to those before it, as the cosine between the Gram matrices of the layer's maps (Olah "
+    "et al. 2017, appendix). The first sample is what it is without others.",
     "fine_below": "A layer of which one position sees fewer pixels a side than this has the "
     "article's objective, jitter, zoom and learning rate: what it looks for is too fine to survive "
     "moving, and its mean can be highest on a flat color.",

@@ -18,13 +18,16 @@ from atlas.recipe import Recipe
 from atlas.run.folder import Run
 from atlas.run.plan import Item, Plan
 from atlas.run.rounds import one_round, unfinished
-from atlas.target import Picture
+from atlas.target import Picture, Target
 
 FOLDER = "growing"
 
 
 def keep_growing(run: Run, chunk: Sequence[Item], pictures: Sequence[Picture]) -> None:
-    """Write the pictures of a chunk, which are all of one size and of the first attempt."""
+    """Write the pictures of a chunk, which are all of one size and of the first attempt.
+
+    They may be more than the chunk's: earlier samples, from which those of the chunk are kept.
+    """
     first = pictures[0]
     arrays = {
         "images": np.stack([picture.image for picture in pictures]),
@@ -42,15 +45,17 @@ def keep_growing(run: Run, chunk: Sequence[Item], pictures: Sequence[Picture]) -
     run.write(_path(run, chunk), data.getvalue())
 
 
-def recall_growing(run: Run, chunk: Sequence[Item]) -> list[Picture] | None:
-    """The pictures of a chunk that ``keep_growing`` wrote; None where there are none, or damaged.
+def recall_growing(
+    run: Run, chunk: Sequence[Item], targets: Sequence[Target]
+) -> list[Picture] | None:
+    """What ``keep_growing`` wrote for a chunk; None where there is nothing, or it is damaged.
 
-    They are then begun again.
+    The pictures are then begun again. ``targets`` are those of the pictures that were written.
     """
     path = _path(run, chunk)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return _pictures(chunk, {name: kept[name] for name in kept.files})
+            return _pictures(targets, {name: kept[name] for name in kept.files})
     except FileNotFoundError:
         return None
     except Exception:  # whatever a damaged archive brings about
@@ -58,11 +63,11 @@ def recall_growing(run: Run, chunk: Sequence[Item]) -> list[Picture] | None:
         return None
 
 
-def _pictures(chunk: Sequence[Item], columns: Mapping[str, NDArray[Any]]) -> list[Picture]:
+def _pictures(targets: Sequence[Target], columns: Mapping[str, NDArray[Any]]) -> list[Picture]:
     stages = [name for name in columns if name.startswith("stage")]
     return [
         Picture(
-            target=item.target,
+            target=target,
             seed=columns["seed"].item(),
             attempt=0,
             status=columns["statuses"][i].item(),
@@ -71,7 +76,7 @@ def _pictures(chunk: Sequence[Item], columns: Mapping[str, NDArray[Any]]) -> lis
             terms=dict(zip(columns["names"].tolist(), columns["terms"][i].tolist(), strict=True)),
             stages=[(int(name.removeprefix("stage")), columns[name][i]) for name in stages],
         )
-        for i, item in enumerate(chunk)
+        for i, target in enumerate(targets)
     ]
 
 

@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple, Self
 
 from msgspec import UNSET
@@ -126,21 +127,24 @@ def halves(chunk: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
 
 
 def deal(items: Sequence[Item], most: int, workers: int) -> list[tuple[Item, ...]]:
-    """Deal items into chunks of ``most`` at most, a round of equal ones for all workers at a time.
+    """Deal items into chunks of about ``most``, a round of equal ones for all workers at a time.
 
-    Neighbors, which are of neighboring layers, go to different workers, each worker being first
-    in turn: so the chunks of a round cost about the same, and together hold the same layers.
+    Samples of a unit that follow each other stay together. Neighbors, which are of neighboring
+    layers, go to different workers, each worker being first in turn: so the chunks of a round cost
+    about the same, and together hold the same layers.
     """
-    rounds = -(-len(items) // (most * workers))
+    units = [tuple(samples) for _, samples in groupby(items, key=lambda item: item[:3])]
+    samples = max(map(len, units), default=1)
+    rounds = -(-len(units) // (max(1, most // samples) * workers))
     if rounds == 0:
         return []
-    size = -(-len(items) // rounds)
+    size = -(-len(units) // rounds)
     chunks: list[tuple[Item, ...]] = []
-    for first in range(0, len(items), size):
+    for first in range(0, len(units), size):
         hands: list[list[Item]] = [[] for _ in range(workers)]
-        for place, item in enumerate(items[first : first + size]):
+        for place, unit in enumerate(units[first : first + size]):
             turn, position = divmod(place, workers)
-            hands[(turn + position) % workers].append(item)
+            hands[(turn + position) % workers] += unit
         chunks += [tuple(hand) for hand in hands if hand]
     return chunks
 

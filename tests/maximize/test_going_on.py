@@ -16,12 +16,13 @@ from atlas.run.growing import forget_growing, grown_to, keep_growing, recall_gro
 from atlas.run.plan import Item
 from atlas.target import Picture
 
-TARGETS = [Target("conv2", 1), Target("conv1", 3), Target("conv2", 0, 2)]
-CHUNK = [Item("mine", each.layer, each.unit, each.sample) for each in TARGETS]
+TARGETS = [Target("conv2", 1), Target("conv1", 3), Target("conv2", 0, 2), Target("conv2", 0)]
+CHUNK = [Item("mine", each.layer, each.unit, each.sample) for each in TARGETS[:3]]
 SHORT = {
     "article": Recipe(start_size=28, upscales=12, steps=2),
     "clear": replace(RECIPES["clear"], start_size=32, upscales=3, steps=3),
     "fine conv1": replace(RECIPES["clear"], start_size=32, upscales=3, steps=3, fine_below=8),
+    "diverse": Recipe(start_size=28, upscales=12, steps=2, diversity_weight=1.0),
 }
 
 
@@ -48,7 +49,7 @@ def test_pictures_that_stop_anywhere_and_go_on_are_those_of_one_go(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     network = load_network(Small(), precision=precision)  # type: ignore[arg-type]
-    scales = [0.5, 1.0, 2.0]
+    scales = [0.5, 1.0, 2.0, 2.0]
     whole = maximize_chunk(network, TARGETS, recipe, 3, scales=scales)
     ladder = [rung.size for rung in recipe.ladder(network.sizes)]
     run, pictures = Run(tmp_path_factory.mktemp("run")), None
@@ -59,7 +60,7 @@ def test_pictures_that_stop_anywhere_and_go_on_are_those_of_one_go(
         assert {picture.image.shape for picture in pictures} == {(3, stop, stop)}
         assert all(np.array_equal(each.stages[-1][1], each.image) for each in pictures)
         keep_growing(run, CHUNK, pictures)
-        pictures = recall_growing(run, CHUNK)
+        pictures = recall_growing(run, CHUNK, TARGETS)
     finished = maximize_chunk(network, TARGETS, recipe, 3, scales=scales, grown=pictures)
     assert all(same(one, other) for one, other in zip(finished, whole, strict=True))
 
@@ -76,7 +77,7 @@ def test_pictures_that_are_as_large_as_asked_take_no_step() -> None:
 def test_kept_pictures_that_are_damaged_or_of_another_chunk_are_none(tmp_path: Path) -> None:
     network, run = load_network(Small()), Run(tmp_path)
     keep_growing(run, CHUNK, maximize_chunk(network, TARGETS, SHORT["article"], 0, until=30))
-    assert recall_growing(run, CHUNK[:2]) is None
+    assert recall_growing(run, CHUNK[:2], TARGETS[:2]) is None
     (file,) = (tmp_path / "growing").iterdir()
     whole = file.read_bytes()
     assert grown_to(run, CHUNK) == 30 and grown_to(run, CHUNK[:2]) == 0
@@ -89,8 +90,8 @@ def test_kept_pictures_that_are_damaged_or_of_another_chunk_are_none(tmp_path: P
         whole.replace(b"stage0.npy", b"stageX.npy"),
     ):
         file.write_bytes(damaged)
-        assert recall_growing(run, CHUNK) is None
+        assert recall_growing(run, CHUNK, TARGETS) is None
     file.write_bytes(whole)
-    assert recall_growing(run, CHUNK) is not None
+    assert recall_growing(run, CHUNK, TARGETS) is not None
     forget_growing(run, CHUNK)
-    assert recall_growing(run, CHUNK) is None
+    assert recall_growing(run, CHUNK, TARGETS) is None
