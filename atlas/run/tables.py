@@ -189,6 +189,19 @@ TABLES = {
         ),
         (RECIPE.name, *UNIT_KEY),
     ),
+    "clarity": Table(
+        "a unit with nine strongest images, where there is a judge of likeness",
+        EXAMINE,
+        (
+            LAYER,
+            UNIT,
+            Column("clarity", "number", "mean cosine of two of the images; 0 by chance", -1, 1),
+            Column("within", "number", "of two of one group, of the best two", -1, 1),
+            Column("polysemanticity", "number", "1 - cosine of the two groups' means", 0, 2),
+            Column("second", "text", "places of the images of the second group"),
+        ),
+        UNIT_KEY,
+    ),
     **RELATION_TABLES,
 }
 

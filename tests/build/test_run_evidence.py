@@ -68,6 +68,34 @@ def test_a_run_holds_the_tasks_the_judges_features_and_the_results(
     assert found.loc[found["recipe"] == "article", key].to_numpy().tolist() == sorted(pictured)
 
 
+def test_the_clarity_of_every_unit_is_that_of_its_strongest_images(
+    start: Callable[..., int], tmp_path: Path
+) -> None:
+    assert start() == 0
+    run = tmp_path / "run"
+    colors = np.load(run / "judge.npy").astype(float)
+    colors /= np.sqrt((colors**2).sum(1, keepdims=True))
+    colors -= colors.mean(0)
+    colors /= np.sqrt((colors**2).sum(1, keepdims=True))
+    names = pd.read_csv(run / "probe.csv")["image"].tolist()
+    strongest = pd.read_csv(run / "strongest.csv").groupby(["layer", "unit"])
+    table = pd.read_csv(run / "clarity.csv", dtype={"second": str})
+    assert len(table) == len(strongest) == 7
+    for row in table.itertuples():
+        images = strongest.get_group((row.layer, row.unit)).sort_values("place")["image"]
+        own = colors[[names.index(image) for image in images]]
+        cosines = [own[i] @ own[j] for i in range(9) for j in range(i)]
+        assert row.clarity == pytest.approx(np.mean(cosines), abs=1e-5)
+        second = np.isin(np.arange(1, 10), [int(place) for place in row.second.split()])
+        one, other = own[~second].mean(0), own[second].mean(0)
+        cosine = one @ other / np.sqrt((one @ one) * (other @ other))
+        assert row.polysemanticity == pytest.approx(1 - cosine, abs=1e-5)
+    before = (run / "clarity.csv").read_bytes()
+    (run / "clarity.csv").unlink()  # as in a run from before it was measured
+    assert start() == 0
+    assert (run / "clarity.csv").read_bytes() == before
+
+
 def test_numbers_of_images_are_rows_of_the_probe_set(
     start: Callable[..., int], tmp_path: Path, album: Path
 ) -> None:
@@ -162,3 +190,4 @@ def test_there_is_no_identification_where_the_judge_is_the_network_shown(
     assert json.loads((run / "run.json").read_text())["judge"] is None
     assert not (run / "judge.npy").exists()
     assert (run / "identification.csv").read_text() == "recipe,layer,unit,correct\n"
+    assert len((run / "clarity.csv").read_text().splitlines()) == 1

@@ -63,7 +63,9 @@ def test_items_are_dealt_once_each_in_chunks_of_equal_size(
 
 @given(units=st.integers(1, 60), samples=st.integers(1, 5), workers=st.integers(1, 4))
 def test_the_samples_of_a_unit_are_in_one_chunk(units: int, samples: int, workers: int) -> None:
-    items = [Item("clear", *item[1:3], each + 1) for item in ITEMS[:units] for each in range(samples)]
+    items = [
+        Item("clear", *item[1:3], each + 1) for item in ITEMS[:units] for each in range(samples)
+    ]
     chunks = deal(items, 16, workers)
     assert sorted(item for chunk in chunks for item in chunk) == sorted(items)
     assert all(len(chunk) <= 16 for chunk in chunks)

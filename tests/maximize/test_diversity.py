@@ -75,7 +75,9 @@ def test_the_first_sample_is_that_of_the_recipe_without_diversity(network: Netwo
     assert [close(*pair) for pair in zip(plain, diverse, strict=True)] == [True, False] * 2
 
 
-@pytest.mark.parametrize("recipe", [DIVERSE, replace(RECIPES["clear"], start_size=28, upscales=0, steps=10)])
+@pytest.mark.parametrize(
+    "recipe", [DIVERSE, replace(RECIPES["clear"], start_size=28, upscales=0, steps=10)]
+)
 def test_samples_are_less_alike_the_more_that_weighs(network: Network, recipe: Recipe) -> None:
     def alike(weight: float) -> float:
         own = replace(recipe, diversity_weight=weight)
