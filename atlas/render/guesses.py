@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.examine.intervals import Range
+from atlas.render.blocks import own_channels
 from atlas.render.catalog import Catalog
 from atlas.render.constants import differences
 from atlas.render.figures import Looks, Measure, measures
@@ -32,6 +33,9 @@ class Guess:
     claim: str
     verdict: str
 
+
+TOLD = ("identification", "robustness", "gain", "frequency", "slope", "specific")
+"""The measures that say what a recipe makes of a layer."""
 
 THUMBNAILS = 4
 """How many units of a layer are shown by every recipe."""
@@ -68,7 +72,7 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
     def middles(key: str) -> dict[str, float]:
         over = {
             layer.name: known[key].over(layer, catalog.baseline, looks).middle
-            for layer in catalog.layers
+            for layer in own_channels(catalog.layers)
         }
         return {name: value for name, value in over.items() if value is not None}
 
@@ -80,10 +84,9 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
         here, there = float(np.mean(inside)), float(np.mean(outside))
         found.append(Guess(
             "4a to 4e and 5a have the most recognizable features.",
-            "Recognizing is for people; no number of this run does it. The nearest is whether "
-            "a picture speaks for its own unit rather than for any: in these layers "
-            f"{number(here)} % of the pictures that came out excite their own unit most, in the "
-            f"others {number(there)} %. By that measure they are "
+            "Recognizing is for people. The nearest figure is whether a picture speaks for its own "
+            f"unit rather than for any: in these layers {number(here)} % of the pictures excite "
+            f"their own unit most, in the others {number(there)} %. By that they are "
             f"{'more' if here > there else 'no more'} specific.",
         ))  # fmt: skip
     if HIGH_FREQUENCY in frequency and len(frequency) > 1:
@@ -100,7 +103,8 @@ def changes(catalog: Catalog, looks: Looks) -> Changes | None:
     known = [
         measure
         for measure in measures(catalog)
-        if any(measure.over(layer, recipe, looks).middle is not None for recipe in recipes)
+        if measure.key in TOLD
+        and any(measure.over(layer, recipe, looks).middle is not None for recipe in recipes)
     ]
     return Changes(layer, known, [_change(catalog, looks, layer, name, known) for name in recipes])
 

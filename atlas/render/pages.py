@@ -9,21 +9,17 @@ from urllib.parse import quote, urlsplit
 
 import numpy as np
 
-from atlas.examine.intervals import FEWEST
 from atlas.render import (
     charts,
     constants,
     contents,
     diagram,
     evidence,
-    findings,
-    guesses,
+    findings_page,
     layer_page,
     method,
-    pairs,
     provenance,
 )
-from atlas.render.alignment import align
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
 from atlas.render.descent import descend
@@ -216,29 +212,16 @@ class Pages:
         )
 
     def _findings(self) -> str:
-        comparisons = pairs.compare(self.catalog, self.looks)
-        changes = guesses.changes(self.catalog, self.looks)
-        tabled = [changes.layer] if changes else []
-        against = [each for each in comparisons if each.layers != tabled]
-        aligned = align(self.catalog)
-        guessed = guesses.guesses(self.catalog, self.looks)
-        found = findings.find(self.catalog, self.looks, comparisons)
-        self.frame.folder.write("data/findings.csv", findings.table(self.catalog, found))
+        told, files = findings_page.shown(self.catalog, self.looks, self.probe_files)
+        for name, content in files.items():
+            self.frame.folder.write(name, content)
         return self.frame.write(
             "findings",
             "findings.html",
-            topic="Findings along depth",
-            description="Gain, robustness, spatial frequency, color, silent units and sparsity "
-            "from the first layer to the last.",
-            fewest=FEWEST,
-            chance=findings.CHANCE,
-            findings=found,
-            titles=contents.of_findings(found, against, aligned, guessed, changes),
-            comparisons=against,
-            alignment=aligned,
-            guesses=guessed,
-            changes=changes,
-            layers=self.catalog.layers,
+            topic="Findings",
+            description="How often a picture tells what its unit responds to, by recipe; and what "
+            "changes from the first layer to the last.",
+            **told,
         )
 
     def _about(self) -> str:
