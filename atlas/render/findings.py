@@ -1,7 +1,7 @@
 """What the run says along depth: charts and a sentence each, recipe beside recipe."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,9 @@ from atlas.render.figures import PARTS, Looks, Measure, measures
 from atlas.render.forest import forest
 from atlas.render.method import listed
 from atlas.render.pairs import Comparison
+from atlas.render.recognition import CHANCE, TOLD
 from atlas.render.svg import number
 from atlas.render.units import Layer
-
-CHANCE, TOLD = 50.0, 75.0
-"""How often guessing is right, and half way from there to always: a judge that is right less often
-with photographs cannot tell units of a layer apart, whatever it is shown."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +69,11 @@ def chapters(catalog: Catalog, looks: Looks, comparisons: Sequence[Comparison]) 
             "of all units of a layer; bar: half of them.",
             [_active(layer) for layer in catalog.layers],
         ),
-        _over_network(
-            catalog, "silent", "Silent units",
-            f"Share of a layer's units that none of the {len(catalog.probe_images)} "
-            f"{catalog.probe_word} excites anywhere. Layers without ReLU have none.",
-            [_silent(layer) for layer in catalog.layers],
-        ),
+        _silence(catalog),
     ]))  # fmt: skip
     shown = [
-        Chapter(each.key, each.title, [one for one in each.findings if one.chart]) for each in told
+        Chapter(each.key, each.title, [one for one in each.findings if one.chart or one.verdicts])
+        for each in told
     ]
     return [chapter for chapter in shown if chapter.findings]
 
@@ -163,10 +156,12 @@ def _cannot_tell(catalog: Catalog, weak: Mapping[int, float]) -> str:
     if not weak:
         return ""
     images = catalog.probe_word
-    told = listed([f"{catalog.layers[place].short} ({right:.0f} %)" for place, right in weak.items()])
+    names = listed([catalog.layers[place].short for place in weak])
+    right = listed([f"{value:.0f} %" for value in weak.values()])
     return (
-        f"The judge cannot tell even {images} here: {told}. So often it is right with the units' "
-        "own strongest, and guessing gives 50 %. What it says of pictures there counts for little."
+        f"In {names} the judge cannot tell even {images}: with the nine strongest of a unit it is "
+        f"right in {right}, and guessing gives 50 %. What it says of pictures there counts for "
+        "little."
     )
 
 
@@ -177,6 +172,18 @@ def _over_network(
     series, names = [Series("", values)], [layer.short for layer in catalog.layers]
     chart = along_depth(names, series, f"{title} by layer")
     return Finding(key, title, measured, "%", series, chart)
+
+
+def _silence(catalog: Catalog) -> Finding:
+    """The units that nothing excites; a sentence where there are none."""
+    values = [_silent(layer) for layer in catalog.layers]
+    excites = f"none of the {len(catalog.probe_images)} {catalog.probe_word} excites anywhere"
+    found = _over_network(catalog, "silent", "Silent units", f"Share of units that {excites}. "
+                          "Layers without ReLU have none.", values)  # fmt: skip
+    if any(value.middle for value in values) or not found.chart:
+        return found
+    told = [f"No layer has a unit that {excites}."]
+    return replace(found, measured="", chart=Markup(""), verdicts=told)
 
 
 def _with_photographs(catalog: Catalog, looks: Looks, measure: Measure, layer: Layer) -> Range:

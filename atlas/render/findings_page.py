@@ -48,7 +48,7 @@ def shown(
         "omissions": omissions(catalog, looks),
         "fewest": FEWEST,
         "few": FEW,
-        "draws": (DRAWS_OF_FEW, DRAWS),
+        "draws": [f"{count:,}".replace(",", "\u202f") for count in (DRAWS_OF_FEW, DRAWS)],
     }
     files = {"data/findings.csv": findings.table(catalog, told)}
     if compared:

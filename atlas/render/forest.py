@@ -9,7 +9,7 @@ from markupsafe import Markup
 from atlas.render.blocks import inception_blocks
 from atlas.render.charts import Scale
 from atlas.render.pairs import Comparison, Difference
-from atlas.render.svg import element, image, line, text, ticks
+from atlas.render.svg import element, image, line, number, text, ticks
 
 WIDTH, NAMES, FIGURES = 320, 74, 120
 """Of the drawing, which a phone shows at full size; of the names left and the figures right."""
@@ -18,7 +18,7 @@ ROW, HEAD, FOOT = 19, 24, 24
 LONGEST = 11
 """Letters of a name that there is room for."""
 
-LOG_STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, *(n / 10 for n in range(11, 20)), 2, 3, 5))
+LOG_STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, *range(3, 10)))
 """Marks within a decade, coarse to fine."""
 
 MARKS = 4
@@ -80,7 +80,7 @@ def _row(row: Row, y: float, place: Callable[[float], float]) -> Markup:
     parts = [
         element("title", f"{row.name}: {one.written()}, {one.pairs} units"),
         text(NAMES - 8, y + 4, _short(row.name), "label", text_anchor="end"),
-        text(WIDTH, y + 4, one.written(), "label", text_anchor="end"),
+        text(WIDTH, y + 4, _written(one), "label", text_anchor="end"),
     ]
     if r.low is not None and r.high is not None:
         parts.append(line(place(r.low), y, place(r.high), y, "range"))
@@ -89,6 +89,19 @@ def _row(row: Row, y: float, place: Callable[[float], float]) -> Markup:
         parts.append(element("path", d=f"M{place(r.middle):.1f} {y:.1f}{shape}", class_="dot"))
     kind = one.verdict or "tie"
     return element("g", Markup("").join(parts), class_=f"{kind} pooled" if row.pooled else kind)
+
+
+def _written(one: Difference) -> str:
+    """The figures of a row; of a ratio they are short, as there is little room."""
+    r = one.range
+    if not one.measure.log or r.middle is None:
+        return one.written()
+    bounds = "" if r.low is None or r.high is None else f" [{_ratio(r.low)}, {_ratio(r.high)}]"
+    return f"×{_ratio(r.middle)}{bounds}"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if 0.1 <= value < 10 else number(value, 2)
 
 
 def _mark(x: float, y: float, mark: float, log: bool) -> Markup:

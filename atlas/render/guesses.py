@@ -37,6 +37,9 @@ class Guess:
 TOLD = ("identification", "robustness", "gain", "frequency", "slope", "specific")
 """The measures that say what a recipe makes of a layer."""
 
+SHORT = 80
+"""Letters in which a recipe's differences are told; of others the method page says them."""
+
 THUMBNAILS = 4
 """How many units of a layer are shown by every recipe."""
 
@@ -46,6 +49,7 @@ class Change:
     """What a recipe makes of the layer in question: how it differs, and what comes of it.
 
     ``pictures`` are those of the layer's first units, None where it has none of a unit.
+    ``differs`` is empty where a recipe differs in too much to be said in a line.
     ``differences`` are from the baseline, paired by unit; empty for the baseline itself.
     """
 
@@ -113,11 +117,11 @@ def _change(
     catalog: Catalog, looks: Looks, layer: Layer, recipe: str, known: list[Measure]
 ) -> Change:
     units = layer.shown[:THUMBNAILS]
-    baseline = catalog.baseline
+    baseline, differs = catalog.baseline, differences(catalog, recipe)
     pairs = [paired(measure, layer, recipe, baseline, looks) for measure in known]
     return Change(
         recipe,
-        differences(catalog, recipe),
+        differs if len(differs) <= SHORT else "",
         [(unit, next(iter(unit.by(recipe)), None)) for unit in units],
         [measure.over(layer, recipe, looks) for measure in known],
         [difference(measure, each) for measure, each in zip(known, pairs, strict=True)]

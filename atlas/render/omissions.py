@@ -25,9 +25,11 @@ class Omissions:
 
 
 def omissions(catalog: Catalog, looks: Looks) -> list[Omissions]:
-    """Every recipe of the run."""
+    """Every recipe of the run, empty where none lacks anything."""
     known = [measure for measure in measures(catalog) if measure.key in COUNTED]
-    return [_of(catalog, looks, recipe, known) for recipe in catalog.recipes]
+    found = [_of(catalog, looks, recipe, known) for recipe in catalog.recipes]
+    lacking = any(each.silent or each.broken or each.outweighed or each.without for each in found)
+    return found if lacking else []
 
 
 def _of(catalog: Catalog, looks: Looks, recipe: str, known: list[Measure]) -> Omissions:

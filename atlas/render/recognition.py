@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from markupsafe import Markup
 
@@ -19,6 +20,10 @@ from atlas.render.units import Layer, Unit
 
 CHANCE = 50.0
 """Of two photographs, guessing picks the right one in half of the cases."""
+
+TOLD = 70.0
+"""In percent. A judge that is right less often with the strongest photographs of a layer's units is
+little better than guessing, and cannot tell these units apart whatever it is shown."""
 
 WIDTH, BAR, ROW = 340, 16, 46
 """Of the chart, which a phone shows at full size; height of a bar, and from one to the next."""
@@ -92,8 +97,21 @@ def recognition(catalog: Catalog, looks: Looks, shown: Mapping[str, str]) -> Rec
         f"Over the {len(units)} units of {described(layers)} that have a picture by "
         f"{'each recipe' if len(recipes) > 1 else listed(recipes)}.",
         _bars(scores),
-        _example(catalog, units, recipes, shown, by_recipe),
+        _example(catalog, _told(units) or units, recipes, shown, by_recipe),
     )
+
+
+def _told(units: Sequence[Unit]) -> list[Unit]:
+    """The units of layers whose photographs the judge can tell."""
+    layers: dict[str, list[Unit]] = {}
+    for unit in units:
+        layers.setdefault(unit.layer.name, []).append(unit)
+    return [
+        unit
+        for alike in layers.values()
+        if fmean(100 * unit.identified.get(PHOTOGRAPHS, 0.0) for unit in alike) >= TOLD
+        for unit in alike
+    ]
 
 
 def _judged(
@@ -159,19 +177,18 @@ def _bars(scores: Sequence[Score]) -> Markup:
             else ""
         )
         title = element("title", f"{score.name}: {value:.1f} %{interval}")
-        name = _label(score)
-        parts.append(text(0, top - 6, name, "name"))
+        parts.append(text(0, top - 6, _label(score), "name"))
         bar = element("rect", title, x=0, y=top, width=x(value), height=BAR, class_="fill")
         drawn = [bar]
         if score.range.low is not None and score.range.high is not None:
             middle = top + BAR / 2
             low, high = x(score.range.low), x(score.range.high)
-            ends = f"M{low:.1f} {middle}H{high:.1f}M{low:.1f} {middle - 4}v8M{high:.1f} {middle - 4}v8"
-            drawn.append(element("path", d=ends, class_="whisker"))
+            ends = f"M{low:.1f} {middle - 4}v8m0-4H{high:.1f}m0-4v8"
+            drawn += [element("path", d=ends, class_=name) for name in ("under", "whisker")]
         parts.append(element("g", Markup("").join(drawn), class_=score.kind))
+        parts.append(line(x(CHANCE), top - 3, x(CHANCE), top + BAR + 3, "level"))
         end = max(x(value), x(score.range.high or 0.0))
         parts.append(text(round(end + 7, 1), top + 13, f"{value:.0f} %", "value"))
-    parts.append(line(x(CHANCE), 20, x(CHANCE), height, "level"))
     said = ", ".join(f"{score.name} {_whole(score.range)} %" for score in scores)
     return image(WIDTH, height, f"How often right: {said}", *parts, class_="recognition")
 
@@ -198,13 +215,15 @@ def _example(
 
     def apart(unit: Unit) -> float:
         return sum(
-            abs(values[unit.name] - sum(values.values()) / len(values)) for values in right.values()
+            abs(values[unit.name] - fmean(values.values())) for values in right.values()
         )
 
     unit = min(units, key=apart)
-    pictures = [(recipe, unit.by(recipe)[0]) for recipe in recipes if unit.by(recipe)]
+    # In the order of the chart.
+    order = sorted(recipes, key=lambda recipe: fmean(right[recipe].values()) if right else 0)
+    pictures = [(recipe, unit.by(recipe)[0]) for recipe in order if unit.by(recipe)]
     photograph = next((shown[i.name] for i in unit.strongest if i.name in shown), None)
-    captions = {recipe: f"{values[unit.name]:.0f} %" for recipe, values in right.items()}
+    captions = {recipe: f"{values[unit.name]:.0f}\u00a0%" for recipe, values in right.items()}
     if PHOTOGRAPHS in unit.identified and right:
-        captions[PHOTOGRAPHS] = f"{100 * unit.identified[PHOTOGRAPHS]:.0f} %"
+        captions[PHOTOGRAPHS] = f"{100 * unit.identified[PHOTOGRAPHS]:.0f}\u00a0%"
     return Example(unit, pictures, photograph, captions)
