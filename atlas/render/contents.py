@@ -9,9 +9,8 @@ from atlas.render.guesses import Changes, Guess
 def of_findings(
     told: Iterable[Chapter], guessed: Sequence[Guess], changes: Changes | None
 ) -> dict[str, str]:
-    """What the page of findings holds: its titles, by the ids they have there."""
-    titles = {"recognition": "What a picture tells"}
-    titles |= {chapter.key: chapter.title for chapter in told}
+    """What the page of findings holds after its beginning: its titles, by their ids."""
+    titles = {chapter.key: chapter.title for chapter in told}
     if guessed:
         titles["guesses"] = "The article's two guesses"
     if changes:

@@ -44,7 +44,9 @@ def shown(
         "differ": bool(compared),
         "headlined": described(headlined(catalog.layers)),
         "ranked": counts.pop() if len(counts) == 1 and not by_number else None,
-        "samples": max((len(unit.by(r)) for unit in catalog.pictured for r in unit.recipes), default=1),
+        "samples": max(
+            (len(unit.by(r)) for unit in catalog.pictured for r in unit.recipes), default=1
+        ),
         "omissions": omissions(catalog, looks),
         "fewest": FEWEST,
         "few": FEW,

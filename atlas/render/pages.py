@@ -12,7 +12,6 @@ import numpy as np
 from atlas.render import (
     charts,
     constants,
-    contents,
     diagram,
     evidence,
     findings_page,
@@ -212,7 +211,7 @@ class Pages:
         )
 
     def _findings(self) -> str:
-        told, files = findings_page.shown(self.catalog, self.looks, self.probe_files)
+        told, files = self._found
         for name, content in files.items():
             self.frame.folder.write(name, content)
         return self.frame.write(
@@ -240,6 +239,7 @@ class Pages:
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
             commands=provenance.build_commands(self.catalog),
+            compared=self._found[0]["differ"],
             lossless_ranks=self.lossless_ranks,
             has_more_pictures=any(
                 len(layer.pictured) > self.lossless_ranks for layer in self.catalog.layers
@@ -262,6 +262,11 @@ class Pages:
         """The recipes by which any of these units is pictured, and others, in the site's order."""
         made = {recipe for unit in units for recipe in unit.recipes} | set(others)
         return [recipe for recipe in self.catalog.recipes if recipe in made]
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """What the page of findings shows, and the files beside it."""
+        return findings_page.shown(self.catalog, self.looks, self.probe_files)
 
     @cached_property
     def _units(self) -> UnitPages:

@@ -162,7 +162,10 @@ def table(comparisons: Iterable[Comparison]) -> str:
     for each in comparisons:
         for measure in each.measures:
             key = measure.key
-            told = [(layer.name, one) for layer, one in zip(each.layers, each.by_layer[key], strict=True)]
+            told = [
+                (layer.name, one)
+                for layer, one in zip(each.layers, each.by_layer[key], strict=True)
+            ]
             told.append(("all layers", each.over_all[key]))
             if each.headlined != each.layers:
                 told.append((described(each.headlined), each.headline[key]))

@@ -145,8 +145,7 @@ def _sentences(catalog: Catalog, scores: Sequence[Score]) -> list[str]:
     sentences = [
         f"Which of two {images} excites a unit? Whoever guesses is right in {CHANCE:.0f} of 100 "
         "cases.",
-        "Another network, which sees only the pictures of the unit, is right in "
-        f"{told}.",
+        f"Another network, which sees only the pictures of the unit, is right in {told}.",
     ]
     if reference := [score for score in scores if score.kind == "reference"]:
         sentences.append(
@@ -214,9 +213,7 @@ def _example(
         return None
 
     def apart(unit: Unit) -> float:
-        return sum(
-            abs(values[unit.name] - fmean(values.values())) for values in right.values()
-        )
+        return sum(abs(values[unit.name] - fmean(values.values())) for values in right.values())
 
     unit = min(units, key=apart)
     # In the order of the chart.
