@@ -15,6 +15,9 @@ WIDTH, HEIGHT = 480, 190
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 28
 """Margins around the axes, in the pixels of the drawing."""
 
+NARROW = 320
+"""Width of drawings that a phone shows at full size, words and all."""
+
 BINS = 48
 
 
@@ -48,7 +51,7 @@ def distribution(
     marked: Mapping[str, float],
     axis: LogAxis,
     label: str,
-    size: tuple[int, int] = (WIDTH, 150),
+    size: tuple[int, int] = (NARROW, 130),
     named: bool = True,
 ) -> Markup:
     """How many units of a layer have which mean activation, with some of them marked.
@@ -182,7 +185,7 @@ def tuning_hue(values: Mapping[float, float], label: str) -> Markup:
 def tuning_families(values: Mapping[str, float], label: str) -> Markup:
     """Mean response to each family of stimuli, strongest first."""
     ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    row, left, width = 17, 88, WIDTH
+    row, left, width = 17, 88, NARROW
     height = row * len(ordered) + 8
     low, high = min(0.0, *values.values()), max(0.0, *values.values())
     x = Scale(low, high if high > low else low + 1, left, width - 62)
@@ -198,7 +201,7 @@ def tuning_families(values: Mapping[str, float], label: str) -> Markup:
         element("path", d="".join(bars), class_="bar"),
         element("g", Markup("").join(numbers), class_="labels"),
     ]
-    return image(width, height, label, *parts, class_="tuning")
+    return image(width, height, label, *parts, class_="tuning families")
 
 
 def receptive_field(side: int | None, whole: int) -> Markup:
