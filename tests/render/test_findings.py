@@ -1,17 +1,14 @@
 """What the page of findings says, held against the tables of the run it was made from."""
 
-import csv
-import html
-import io
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.findings_page import changes_of, forests, part, rows_of, section
 from support.run_fixture import LAYERS, make_run
 
 from atlas.render.site import render
-from atlas.render.svg import number
 
 NAMES = [f"{i}.jpg" for i in range(12)]
 RECIPES = ("article", "calm", "still")
@@ -42,21 +39,6 @@ def judged(root: Path) -> pd.DataFrame:
     return 100 * wide.dropna()
 
 
-def section(findings: str, key: str) -> str:
-    text = findings[findings.index(f'id="{key}">') :]
-    return html.unescape(text[: text.index("</section>")])
-
-
-def part(findings: str, key: str) -> str:
-    """Of a section with several charts, what belongs to one."""
-    text = section(findings, key)
-    return text[: text.index("<h3", 5)] if "<h3" in text[5:] else text
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text())))
-
-
 def test_findings_begin_with_chance_recipes_and_photographs(
     better: str, judged: pd.DataFrame
 ) -> None:
@@ -84,23 +66,9 @@ def test_beside_it_stands_a_unit_by_every_recipe(better: str, judged: pd.DataFra
     (unit,) = {int(unit) for _, unit in shown}
     assert [recipe for recipe, _ in shown] == list(RECIPES)
     apart = (judged[list(RECIPES)] - judged[list(RECIPES)].mean()).abs().sum(axis=1)
-    assert apart[unit] == pytest.approx(apart.min())
+    assert unit in apart.index[apart < apart.min() + 1e-9]
     for recipe in RECIPES:
         assert f"{recipe}: {judged[recipe][unit]:.0f}\xa0%" in start
-
-
-def test_a_run_of_one_recipe_and_few_units_has_its_beginning_without_intervals(
-    tmp_path: Path,
-) -> None:
-    run = make_run(tmp_path / "run", photographs=NAMES, layers=LAYERS[:1], pictured=2)
-    render(run, tmp_path / "site")
-    findings = (tmp_path / "site/findings.html").read_text()
-    start = section(findings, "recognition")
-    assert start.count('class="lead"') == 3 and 'class="whisker"' not in start
-    assert "2 units of conv1 that have a picture by article" in start
-    assert "forest" not in findings and "Win" not in findings
-    assert not (tmp_path / "site/data/differences.csv").exists()
-    assert "differences.csv" not in (tmp_path / "site/about.html").read_text()
 
 
 def test_findings_come_in_order(better: str) -> None:
@@ -115,12 +83,6 @@ def test_findings_come_in_order(better: str) -> None:
         *("shift", "blur", "jpeg", "rescale")
     ]
     assert "<details>" in section(better, "robustness")
-
-
-def forests(findings: str, key: str) -> list[str]:
-    """The plots of a section's first measure, one a recipe."""
-    text = section(findings, key)
-    return re.findall(r'<svg class="chart forest".*?</svg>', text, re.DOTALL)
 
 
 def test_recipes_are_held_against_the_articles_layer_by_layer(better: str, root: Path) -> None:
@@ -162,44 +124,6 @@ def test_a_win_lies_right_of_the_line_whatever_is_measured(better: str) -> None:
     assert 'class="win' in forests(better, "slope")[1]
 
 
-def test_pools_are_no_rows_and_count_no_unit_twice(tmp_path: Path) -> None:
-    layers = [LAYERS[0], LAYERS[0] | {"name": "maxpool1"}, LAYERS[2]]
-    run = make_run(tmp_path / "run", photographs=NAMES, recipes=RECIPES[:2], layers=layers,
-                   pictured=6)  # fmt: skip
-    network = run.read_json("network")
-    network["layers"][1]["pools"] = "conv1"
-    run.write_json("network", network)
-    render(run, tmp_path / "site")
-    (plot,) = forests((tmp_path / "site/findings.html").read_text(), "robustness")
-    assert re.findall(r"<title>([\w ]+):", plot) == ["conv1", "5b", "Inception", "All layers"]
-    layers_told = {row["layer"] for row in rows_of(tmp_path / "site/data/differences.csv")}
-    assert "maxpool1" not in layers_told
-    numbers = rows_of(tmp_path / "site/data/findings.csv")
-    assert "maxpool1" in {row["layer"] for row in numbers}
-
-
-@pytest.mark.parametrize(("right", "fails"), [(0.68, True), (0.9, False)])
-def test_where_the_judge_cannot_tell_photographs_the_chart_and_a_sentence_say_so(
-    tmp_path: Path, right: float, fails: bool
-) -> None:
-    run = make_run(tmp_path / "run", photographs=NAMES, layers=LAYERS[1:3], pictured=6)
-    table = run.table("identification")
-    photographs = table["recipe"] == "photographs"
-    table.loc[photographs, "correct"] = 0.9
-    table.loc[photographs & (table["layer"] == "inception5b"), "correct"] = right
-    run.write_table("identification", table)
-    render(run, tmp_path / "site")
-    findings = (tmp_path / "site/findings.html").read_text()
-    chart = section(findings, "identification")
-    assert ("In 5b the judge cannot tell even photographs" in chart) == fails
-    assert ("right in 68 %" in chart) == fails
-    assert (chart.count('class="column"') == 2) == fails  # its place, and the sign in the legend
-    assert "chance 50 %" in chart
-    # The unit that is shown is of a layer that can be judged.
-    shown = re.findall(r'src="images/article/(\w+)/', section(findings, "recognition"))
-    assert shown == ["inception4a"] or not fails
-
-
 def test_how_to_read_it_is_said_once_and_linked(better: str) -> None:
     said = section(better, "intervals")
     for word in ("drawn again at random", "held fixed", "one seed", "8 most active",
@@ -228,12 +152,6 @@ def test_the_chart_of_identification_has_its_floor_and_its_ceiling(better: str) 
     assert "chance 50 %" in chart
 
 
-def changes_of(findings: str) -> dict[str, str]:
-    """What each recipe makes of 5b, by recipe."""
-    cards = section(findings, "changes").split("<h3>")[1:]
-    return {card[: re.search(r"\W", card).start()]: card for card in cards}  # type: ignore[union-attr]
-
-
 def test_findings_show_what_each_recipe_makes_of_5b(better: str) -> None:
     cards = changes_of(better)
     assert list(cards) == list(RECIPES)
@@ -260,24 +178,6 @@ def test_findings_say_how_many_pictures_and_units_are_left_out(better: str) -> N
         assert counts + "identification without 1 of 16 units; robustness without 1 of" in said
 
 
-def test_photographs_are_the_reference_over_the_units_that_recipes_have_values_for(
-    tmp_path: Path,
-) -> None:
-    run = make_run(tmp_path / "run", photographs=NAMES, layers=LAYERS[:2], pictured=3)
-    table = run.table("identification")
-    photographs = table["recipe"] == "photographs"
-    for unit, right in [(0, 0.8), (1, 0.1), (2, 0.9)]:  # by the article unit 1 is silent
-        chosen = photographs & (table["layer"] == "inception4a") & (table["unit"] == unit)
-        table.loc[chosen, "correct"] = right
-    run.write_table("identification", table)
-    render(run, tmp_path / "site")
-    findings = (tmp_path / "site/findings.html").read_text()
-    chart = section(findings, "identification")
-    reference = chart[chart.index('class="reference"') :]
-    assert "<title>4a: 85.0</title>" in reference
-    assert "<title>photographs: 85.0 %</title>" in section(findings, "recognition")
-
-
 def test_gains_are_shown_by_the_rms_and_by_the_mean(better: str, tmp_path: Path) -> None:
     gain = section(better, "gain")
     by_rms, by_mean = gain.split('id="gain_mean"')
@@ -289,22 +189,3 @@ def test_gains_are_shown_by_the_rms_and_by_the_mean(better: str, tmp_path: Path)
     by_rms, by_mean = gain.split('id="gain_mean"')
     assert "The RMS is what article maximizes." in by_rms
     assert "The mean is what clear maximizes." in by_mean
-
-
-def test_a_recipe_of_a_single_layer_is_told_at_that_layer_alone(tmp_path: Path) -> None:
-    recipes = ("article", "clear", "still")
-    run = make_run(tmp_path / "run", recipes=recipes, layers=LAYERS[:3], pictured=5,
-                   only={"still": "inception5b"})  # fmt: skip
-    render(run, tmp_path / "site")
-    findings = (tmp_path / "site/findings.html").read_text()
-    assert list(changes_of(findings)) == ["article", "clear", "still"]
-    assert len(forests(findings, "identification")) == 1
-    for key in ("identification", "frequency"):
-        names = re.findall(r'class="label">([^<]*)</text>', part(findings, key))
-        assert {"article", "clear"} <= set(names) and "still" not in names
-    rows = rows_of(tmp_path / "site/data/findings.csv")
-    assert {row["recipe"] for row in rows} == {"article", "clear", "nine strongest stimuli", ""}
-    means = [row for row in rows if row["finding"] == "gain" and row["recipe"] == "clear"]
-    assert [row["layer"] for row in means] == [layer["name"] for layer in LAYERS[:3]]
-    marked = re.findall(r"<title>4a: ([\d.]+)", section(findings, "gain"))
-    assert number(float(means[1]["value"])) in marked
