@@ -110,8 +110,8 @@ def test_the_recipe_is_remembered_and_goes_along_with_links(
             assert page.locator(".large img:visible").count() == 1
             source = page.locator(".large img:visible").get_attribute("src") or ""
             assert "/images/clear/" in source
-            page.keyboard.press("ArrowLeft")
-            page.wait_for_url("**/units/conv1/0002.html?recipe=clear")
+            page.keyboard.press("ArrowRight")
+            page.wait_for_url("**/units/inception4a/0001.html?recipe=clear")
             page.goto(f"{recipes_site.as_uri()}/index.html")
             assert shown_recipes(page) == ({"article"} if forgetful else {"clear"})
 
