@@ -189,7 +189,7 @@ def tuning_hue(values: Mapping[float, float], label: str) -> Markup:
 def tuning_families(values: Mapping[str, float], label: str) -> Markup:
     """Mean response to each family of stimuli, strongest first."""
     ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    row, left, width = 17, 112, WIDTH
+    row, left, width = 17, 120, WIDTH
     height = row * len(ordered) + 8
     low, high = min(0.0, *values.values()), max(0.0, *values.values())
     x = Scale(low, high if high > low else low + 1, left, width - 62)

@@ -92,5 +92,5 @@ def base_name(path: str) -> str:
 
 def named_in(file: str) -> str | None:
     """The class in a name of ImageNet's: ``tiger shark`` in ``n01491361_tiger_shark.jpg``."""
-    match = re.fullmatch(r"n\d{8}_([a-zA-Z]\w*)\.\w+", file)
+    match = re.fullmatch(r"n\d{8}_(.+)\.\w+", file)
     return match[1].replace("_", " ") if match else None
