@@ -6,7 +6,6 @@
 
   const dialog = find(".full-screen"), bar = find("form", dialog), said = find("output", dialog);
   const image = document.createElement("img");
-  dialog.prepend(image);
 
   const fit = () => {
     const room = Math.min(innerWidth, innerHeight - bar.offsetHeight) * devicePixelRatio;
@@ -18,6 +17,7 @@
     const shown = find(".large img", portrait);
     image.src = shown.src;
     image.alt = shown.alt;
+    dialog.prepend(image);
     said.textContent = find(".stage-shown", portrait).textContent;
     dialog.showModal();
     await image.decode();
