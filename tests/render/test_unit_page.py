@@ -34,7 +34,14 @@ def address(site: Path) -> Iterator[str]:
 def box(place: Locator) -> dict[str, float]:
     found = place.bounding_box()
     assert found is not None
-    return {**found, "right": found["x"] + found["width"], "bottom": found["y"] + found["height"]}
+    right, bottom = found["x"] + found["width"], found["y"] + found["height"]
+    return {
+        "x": found["x"],
+        "y": found["y"],
+        "width": found["width"],
+        "right": right,
+        "bottom": bottom,
+    }
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
