@@ -73,7 +73,8 @@ class Pages:
         for before, layer, after in _neighbors(layers):
             written.append(self._layer(layer, before, after))
         for before, unit, after in _neighbors(self.catalog.pictured):
-            written.append(self._unit(unit, before, after))
+            written.append(self._units.write(unit, before, after))
+            self._units.write_embedded(unit)
         written += [self._compare(), self._findings(), self._about()]
         self._not_found()
         self.frame.write_sitemap(written)
@@ -146,24 +147,6 @@ class Pages:
             ],
             unrectified=None if layer.rectified else method.unrectified(own),
             **layer_page.shown(layer),
-        )
-
-    def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
-        return self.frame.write(
-            "unit",
-            unit.href,
-            recipes=unit.recipes,
-            first=unit.first,
-            topic=f"{unit.layer.name} unit {unit.layer.called(unit.number)}",
-            description=f"The picture that excites unit {unit.layer.called(unit.number)} of "
-            f"{unit.layer.name}, rank "
-            f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
-            image=unit.picture.image,
-            before=before and before.href,
-            after=after and after.href,
-            previous_unit=before,
-            next_unit=after,
-            **self._units.shown(unit),
         )
 
     def _compare(self) -> str:
@@ -271,7 +254,7 @@ class Pages:
     @cached_property
     def _units(self) -> UnitPages:
         return UnitPages(
-            self.catalog, self.looks, self.lossless_ranks, self.probe_files, self.stimulus_files
+            self.frame, self.looks, self.lossless_ranks, self.probe_files, self.stimulus_files
         )
 
     @cached_property

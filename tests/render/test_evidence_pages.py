@@ -35,6 +35,8 @@ def test_the_evidence_stands_recipe_beside_recipe(tmp_path: Path) -> None:
     for name, title in [("shift", "Left after a shift"), ("rescale", "Left after rescaling")]:
         left = [f"{100 * table.loc[(recipe, 'conv1', 0), name]:.0f} %" for recipe in recipes]
         assert rows[title] == left
+    mean = table[["shift", "blur", "jpeg", "rescale"]].mean(axis=1)
+    assert rows["Robustness"] == [f"{100 * mean[recipe, 'conv1', 0]:.0f} %" for recipe in recipes]
     right = [f"{100 * judged[recipe, 'conv1', 0]:.0f} %" for recipe in recipes]
     assert rows["Identification"] == right
     page = (tmp_path / "site/units/conv1/0000.html").read_text()
@@ -107,7 +109,7 @@ def test_a_run_from_before_the_extended_evidence_says_that_it_was_not_measured(
     rows = evidence_of(page)
     for title in ("Left after a shift", "Slope of the spectrum", "Identification"):
         assert rows[title] == ["–"]
-    assert page.read_text().count("Not measured in this run.") == 6
+    assert page.read_text().count("Not measured in this run.") == 7
     findings = (tmp_path / "site/findings.html").read_text()
     assert 'id="robustness"' not in findings and 'id="frequency"' in findings
     assert 'id="identification"' not in findings
