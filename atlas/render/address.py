@@ -24,6 +24,9 @@ CARD = re.compile(r'(<meta property="og:image" content=")([^"]*)(">\n?)')
 KNOWN = '<meta property="og:url"'
 """Stands in every page of a site that was told its address."""
 
+UNLISTED = '<meta name="robots" content="noindex">'
+"""Stands in pages that are no places of their own, but parts of other sites' pages."""
+
 
 def addressed(site: Path, names: Iterable[str], base_url: str) -> dict[str, bytes]:
     """The files of a site that its address changes or adds, by their names.
@@ -49,7 +52,7 @@ def addressed(site: Path, names: Iterable[str], base_url: str) -> dict[str, byte
             changed = _with_address(text, base_url + quote(name))
         if changed != text:
             files[name] = changed
-    files[SITEMAP] = sitemap(base_url, pages)
+    files[SITEMAP] = sitemap(base_url, (page for page in pages if UNLISTED not in texts[page]))
     told = {name: text.encode("utf-8", "surrogateescape") for name, text in files.items()}
     own = listed((site / MANIFEST).read_bytes()) | {SITEMAP}
     return told | {MANIFEST: manifest_of(own)}

@@ -15,6 +15,9 @@ WIDTH, HEIGHT = 480, 190
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 28
 """Margins around the axes, in the pixels of the drawing."""
 
+NARROW = 320
+"""Width of drawings that a phone shows at full size, words and all."""
+
 BINS = 48
 
 
@@ -48,7 +51,7 @@ def distribution(
     marked: Mapping[str, float],
     axis: LogAxis,
     label: str,
-    size: tuple[int, int] = (WIDTH, 150),
+    size: tuple[int, int] = (NARROW, 130),
     named: bool = True,
 ) -> Markup:
     """How many units of a layer have which mean activation, with some of them marked.
@@ -103,24 +106,31 @@ def activation_curve(
 ) -> Markup:
     """RMS of the unit before every optimizer step; the stages' ends are marked by their size.
 
-    ``sizes`` is how many sizes of the picture the steps are spread over, equally.
+    ``sizes`` is how many sizes of the picture the steps are spread over, equally. The last stage
+    is marked as the one that is shown.
     """
     values = [value for value in activations if value is not None]
     top = max(values, default=0) or 1.0
     x = Scale(0, max(len(activations) - 1, 1), LEFT, WIDTH - RIGHT)
     y = Scale(0, top, HEIGHT - BOTTOM, TOP + 8)
-    parts = _horizontal_grid(ticks(0, top), y)
+    parts = [*_horizontal_grid(ticks(0, top), y), _steps(activations, x, y)]
     each = len(activations) / max(sizes, 1)
     last = stages[-1][0] if stages else 0
     skipped = last + 1 - sizes  # sizes below the network's smallest input are not climbed
-    for upscale, size in stages:
-        end = x((max(upscale, skipped) - skipped + 1) * each - 1)
-        anchor = "end" if size == stages[-1][1] else "middle"
-        parts.append(line(end, TOP + 8, end, HEIGHT - BOTTOM, "stage"))
-        parts.append(text(end, HEIGHT - 12, f"{size}", "tick", text_anchor=anchor))
-    parts.append(_steps(activations, x, y))
+    for index, (upscale, size) in enumerate(stages, 1):
+        end = (max(upscale, skipped) - skipped + 1) * each - 1
+        reached = activations[round(end)] if activations else None
+        height = y(0 if reached is None else reached)
+        anchor = "end" if index == len(stages) else "middle"
+        marks = [
+            line(x(end), TOP + 8, x(end), HEIGHT - BOTTOM, "end"),
+            element("circle", cx=x(end), cy=height, r=4, class_="dot"),
+            text(x(end), HEIGHT - 10, f"{size}", "tick", text_anchor=anchor),
+        ]
+        now = " now" if index == len(stages) else ""
+        parts.append(element("g", Markup("").join(marks), class_=f"stage{now}"))
     label = f"Activation over {len(activations)} optimizer steps, up to {number(top)}"
-    return image(WIDTH, HEIGHT, label, *parts)
+    return image(WIDTH, HEIGHT, label, *parts, class_="growth")
 
 
 def tuning_line(values: Mapping[float, float], label: str, unit: str, log: bool = False) -> Markup:
@@ -182,7 +192,7 @@ def tuning_hue(values: Mapping[float, float], label: str) -> Markup:
 def tuning_families(values: Mapping[str, float], label: str) -> Markup:
     """Mean response to each family of stimuli, strongest first."""
     ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    row, left, width = 17, 88, WIDTH
+    row, left, width = 17, 88, NARROW
     height = row * len(ordered) + 8
     low, high = min(0.0, *values.values()), max(0.0, *values.values())
     x = Scale(low, high if high > low else low + 1, left, width - 62)
@@ -198,7 +208,7 @@ def tuning_families(values: Mapping[str, float], label: str) -> Markup:
         element("path", d="".join(bars), class_="bar"),
         element("g", Markup("").join(numbers), class_="labels"),
     ]
-    return image(width, height, label, *parts, class_="tuning")
+    return image(width, height, label, *parts, class_="tuning families")
 
 
 def receptive_field(side: int | None, whole: int) -> Markup:

@@ -2,27 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
-from atlas.render.alignment import Alignment
-from atlas.render.findings import Finding
+from atlas.render.findings import Chapter
 from atlas.render.guesses import Changes, Guess
-from atlas.render.pairs import Comparison
 
 
 def of_findings(
-    found: Iterable[Finding],
-    against: Iterable[Comparison],
-    aligned: Alignment | None,
-    guessed: Sequence[Guess],
-    changes: Changes | None,
+    told: Iterable[Chapter], guessed: Sequence[Guess], changes: Changes | None
 ) -> dict[str, str]:
-    """What the page of findings holds: its titles, by the ids they have there."""
-    titles = {finding.key: finding.title for finding in found}
-    for place, each in enumerate(against, 1):
-        titles[f"against-{place}"] = f"{each.recipe} against {each.baseline}"
-    if aligned:
-        titles["alignment"] = "Alignment of the layers"
+    """What the page of findings holds after its beginning: its titles, by their ids."""
+    titles = {chapter.key: chapter.title for chapter in told}
     if guessed:
         titles["guesses"] = "The article's two guesses"
     if changes:
-        titles["changes"] = f"What each recipe makes of {changes.layer.short}"
-    return titles | {"numbers": "All numbers"}
+        titles["changes"] = f"{changes.layer.short} by recipe"
+    return titles | {"intervals": "How to read the intervals"}

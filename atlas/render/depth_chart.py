@@ -34,10 +34,14 @@ class Series:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """What values are held against: lines and a band, each with its words."""
+    """What values are held against: lines and a band, each with its words.
+
+    ``columns`` are places that are marked, by what the legend says of them.
+    """
 
     lines: dict[str, float] = field(default_factory=dict)
     band: tuple[str, float, float] | None = None
+    columns: dict[str, list[int]] = field(default_factory=dict)
 
 
 REFERENCE = -1
@@ -63,7 +67,8 @@ def along_depth(
     if not known:
         return Markup("")
     known += [*behind.lines.values(), *(behind.band[1:] if behind.band else ())]
-    legend, rise = _legend(series) if len(series) > 1 else ([], 0)
+    named = series if len(series) > 1 else []
+    legend, rise = _legend(named, list(behind.columns)) if named or behind.columns else ([], 0)
     top, base = 14 + rise, PLOT + 14 + rise
     low, high, marks = _log_axis(known) if log else _axis(known, zero)
     scale = Scale(low, high, base, top)
@@ -76,6 +81,8 @@ def along_depth(
     right = WIDTH - _margin(behind)
     x = Scale(-0.5, len(names) - 0.5, LEFT, right)
     parts = list(legend)
+    for words, chosen in behind.columns.items():
+        parts += [_column(words, x(place), x.slope, top, base) for place in chosen]
     words_at = {words: y(value) for words, value in behind.lines.items()}
     if behind.band:
         words, lower, upper = behind.band
@@ -104,6 +111,13 @@ def _margin(behind: Backdrop) -> float:
     """Width of the room right of the plot, for the words of what is behind it."""
     words = [*behind.lines, *(behind.band[:1] if behind.band else ())]
     return 12 + SMALL * max(map(len, words)) if words else 4
+
+
+def _column(words: str, x: float, width: float, top: float, base: float) -> Markup:
+    """A place that is marked over the whole height."""
+    title = element("title", words)
+    return element("rect", title, x=x - width / 2, y=top - 4.0, width=width, height=base - top + 4,
+                   class_="column")  # fmt: skip
 
 
 def _beside(words_at: Mapping[str, float], x: float) -> list[Markup]:
@@ -164,18 +178,23 @@ def _drawn(
     return element("g", Markup("").join(parts), class_=_class(series))
 
 
-def _legend(series: Sequence[Series]) -> tuple[list[Markup], float]:
-    """The names of the series above the plot, and the height they take."""
+def _legend(series: Sequence[Series], columns: Sequence[str]) -> tuple[list[Markup], float]:
+    """The names of the series and of what is marked above the plot, and the height they take."""
     parts: list[Markup] = []
     left, row = float(LEFT), 0
-    for each in series:
-        long = 16 + LETTER * len(each.name) + 18
+    for each in [*series, *columns]:
+        name = each if isinstance(each, str) else each.name
+        long = 16 + LETTER * len(name) + 18
         if left > LEFT and left + long > WIDTH:
             left, row = float(LEFT), row + 1
         middle = 10 + LEGEND_ROW * row
-        sign = element("g", marker(each.kind, left + 6, middle), class_="dot")
-        parts.append(element("g", sign, class_=_class(each)))
-        parts.append(text(left + 16, middle + 4, each.name, "label"))
+        if isinstance(each, str):
+            sign = element("rect", x=left, y=middle - 6, width=12, height=12, class_="column")
+            parts.append(sign)
+        else:
+            sign = element("g", marker(each.kind, left + 6, middle), class_="dot")
+            parts.append(element("g", sign, class_=_class(each)))
+        parts.append(text(left + 16, middle + 4, name, "label"))
         left += long
     return parts, LEGEND_ROW * (row + 1) + 4.0
 

@@ -81,6 +81,8 @@ def evidence_rows(
             "its usual activation.",
             figure("standing"), "Undefined for a unit that no probe image changes.",
             lambda value: "–" if value is None else f"{value:.0f}"),
+        row("shift", "Robustness", "Mean of the four shares below.", figure("robustness"),
+            undefined.get("jpeg", silent), whole_percent, fraction=True),
         *(
             row(key, title, phrase, figure(key), undefined.get(key, silent), whole_percent,
                 fraction=True)

@@ -29,7 +29,7 @@ class Measure:
         statistic: sums up the units of a layer.
         factor: from the figure to its unit.
         log: whether it is a ratio, averaged and compared as logarithm.
-        better: 1 where more is better, -1 where less is, 0 where neither.
+        better: whether more is better; else neither more nor less is.
     """
 
     key: str
@@ -40,7 +40,7 @@ class Measure:
     statistic: Statistic = np.mean
     factor: float = 1.0
     log: bool = False
-    better: int = 0
+    better: bool = False
 
     def value(self, unit: Unit, recipe: str, looks: Looks) -> float | None:
         """The figure of a unit under a recipe; None where it has none.
@@ -74,61 +74,64 @@ def evidence(name: str) -> Callable[[Unit, Picture, Look], float | None]:
 
 def measures(catalog: Catalog) -> list[Measure]:
     """Everything that recipes are compared on."""
-    strongest = catalog.strongest_image
     return [
         Measure("identification", "Identification",
-                "How often an independent network, shown a unit's pictures, picks the one of two "
-                f"{catalog.probe_word} that excites the unit. Mean over units.",
+                "How often the judge, a network of its own that sees only a unit's pictures, picks "
+                f"the one of two {catalog.probe_word} that excites the unit. Mean over units.",
                 "%", lambda unit, picture, look: unit.identified.get(picture.recipe),
-                factor=100, better=1),
+                factor=100, better=True),
         Measure("robustness", "Robustness",
-                "Activation that is left after a shift by 8 pixels, a blur, JPEG at quality 50 "
-                "and rescaling by 10 %: mean of the four. Mean over units.",
-                "%", evidence("robustness"), factor=100, better=1),
+                "Activation that is left when the picture is disturbed: mean over four ways to do "
+                "it, and over units.",
+                "%", evidence("robustness"), factor=100, better=True),
         *(
-            Measure(key, f"Left after {what}", f"Activation that is left after {what}. Mean over "
-                    "units.", "%", evidence(key), factor=100, better=1)
-            for key, what in [("shift", "a shift by 8 pixels"), ("blur", "a blur"),
-                              ("jpeg", "JPEG at quality 50"), ("rescale", "rescaling by 10 %")]
+            Measure(key, f"Left after {what}", "", "%", evidence(key), factor=100, better=True)
+            for key, what in PARTS.items()
         ),
-        Measure("gain", "Gain over the probe set, RMS",
-                "Activation (RMS) on the published 8-bit picture over that on the unit's "
-                f"{strongest}: how many times better the picture is. On a logarithmic axis; "
-                f"median over units.{maximizers(catalog, 'RMS')}",
-                "×", evidence("gain_rms"), np.median, log=True, better=1),
-        Measure("gain_mean", "Gain over the probe set, mean",
+        Measure("gain", "Gain, RMS",
+                "How many times as active (RMS) the unit is on its picture as on its "
+                f"{catalog.strongest_image}. Median over units.{maximizers(catalog, 'RMS')}",
+                "×", evidence("gain_rms"), np.median, log=True, better=True),
+        Measure("gain_mean", "Gain, mean",
                 "The same for the mean over all positions, which a few strong positions lift less."
                 f"{maximizers(catalog, 'mean')}",
-                "×", evidence("gain_mean"), np.median, log=True, better=1),
+                "×", evidence("gain_mean"), np.median, log=True, better=True),
         Measure("frequency", "Spatial frequency",
-                "Mean radial frequency of a picture's brightness, weighted by its power spectrum: "
-                "how fine the pattern is. 0.5 changes sign with every pixel. Median over units.",
+                "How fine the pattern of a picture is: 0.5 changes sign with every pixel. Median "
+                "over units.",
                 "cycles/pixel", lambda unit, picture, look: look.frequency, np.median),
         Measure("slope", "Slope of the spectrum",
                 "How fast a picture's power falls with spatial frequency, both logarithmic: 0 is "
                 "noise, lower smoother. Median over units.",
                 "", evidence("slope"), np.median),
-        Measure("colorfulness", "Color",
-                "Colorfulness after Hasler and Süsstrunk (2003): spread and mean of the opponent "
-                "colors. 0 is gray, 33 moderately and 109 extremely colorful. Median over units.",
+        Measure("colorfulness", "Colorfulness",
+                "0 is gray, 33 moderately and 109 extremely colorful. Median over units.",
                 "", lambda unit, picture, look: look.colorfulness, np.median),
-        Measure("specific", "Pictures that excite their own unit most",
-                "Share of pictures by which no unit of the layer is lifted further above its mean "
-                "over the probe set, in standard deviations, than the unit the picture was made "
-                "for.",
-                "%", _specific, factor=100, better=1),
+        Measure("specific", "Specificity",
+                "Share of pictures that lift no unit of the layer as far above its usual "
+                "activation as the unit they were made for.",
+                "%", _specific, factor=100, better=True),
     ]  # fmt: skip
 
 
-def slope_distance(photographs: float) -> Measure:
-    """How far a picture's spectrum is from that of the probe set: less is better."""
+PARTS = {
+    "shift": "a shift by 8 pixels",
+    "blur": "a blur",
+    "jpeg": "JPEG at quality 50",
+    "rescale": "rescaling by 10 %",
+}
+"""The ways to disturb a picture whose mean is its robustness."""
+
+
+def slope_nearness(images: float, word: str) -> Measure:
+    """How near a picture's spectrum is to that of the probe set: 0 where it is the same."""
     slope = evidence("slope")
 
-    def distance(unit: Unit, picture: Picture, look: Look) -> float | None:
+    def nearness(unit: Unit, picture: Picture, look: Look) -> float | None:
         value = slope(unit, picture, look)
-        return None if value is None else abs(value - photographs)
+        return None if value is None else -abs(value - images)
 
-    return Measure("distance", "Slope, distance from the probe set's", "", "", distance, better=-1)
+    return Measure("nearness", f"Slope, nearness to the {word}", "", "", nearness, better=True)
 
 
 def _specific(unit: Unit, picture: Picture, look: Look) -> float | None:

@@ -1,7 +1,7 @@
-"""What the run says along depth: a chart and a sentence each, recipe beside recipe."""
+"""What the run says along depth: charts and a sentence each, recipe beside recipe."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,31 +11,22 @@ from atlas.examine.intervals import Range, estimate
 from atlas.recipe import PHOTOGRAPHS
 from atlas.render.catalog import Catalog
 from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
-from atlas.render.evidence import no_judge
-from atlas.render.figures import Looks, Measure, measures
+from atlas.render.figures import PARTS, Looks, Measure, measures
+from atlas.render.forest import forest
 from atlas.render.method import listed
 from atlas.render.pairs import Comparison
+from atlas.render.recognition import CHANCE, TOLD
 from atlas.render.svg import number
 from atlas.render.units import Layer
-
-BOROWSKI = {"people, photographs 92 %": 92.0, "people, synthetic 82 %": 82.0, "chance 50 %": 50.0}
-"""Borowski et al. 2021, "Exemplary natural images explain CNN activations better than
-state-of-the-art feature visualization": how often people were right in the two-choice task."""
-
-CHANCE = (
-    "Such an interval is built to hold the true value in 95 of 100 cases; over few units that are "
-    "far from alike it does so in about 90. Where recipes do not differ, then, one of ten to "
-    "twenty still seems to win or to lose."
-)
-"""What readers of many intervals should know."""
 
 
 @dataclass(frozen=True)
 class Finding:
     """A chart along depth: what it shows, how it was measured, and what it comes to.
 
-    The chart is empty where there is nothing to draw and still something to say. ``verdicts`` say
-    who is ahead where recipes are compared, one sentence each.
+    ``warning`` is what must be known before the chart is believed. ``forests`` hold the recipes
+    against each other, ``verdicts`` say in a sentence each who is ahead. ``parts`` are what the
+    figure is made of, or a second way to measure it.
     """
 
     key: str
@@ -44,39 +35,54 @@ class Finding:
     unit: str
     series: list[Series]
     chart: Markup
-    verdicts: list[str]
+    verdicts: list[str] = field(default_factory=list)
+    forests: list[Markup] = field(default_factory=list)
+    warning: str = ""
+    parts: list["Finding"] = field(default_factory=list)
 
 
-def find(catalog: Catalog, looks: Looks, comparisons: Iterable[Comparison]) -> list[Finding]:
+@dataclass(frozen=True)
+class Chapter:
+    """Findings that belong together."""
+
+    key: str
+    title: str
+    findings: list[Finding]
+
+
+def chapters(catalog: Catalog, looks: Looks, comparisons: Sequence[Comparison]) -> list[Chapter]:
     """All findings for which the run has data, over its layers in depth order."""
-    drawn = [comparison for comparison in comparisons if comparison.recipe in catalog.along_depth]
-    found = [_over_recipes(catalog, looks, measure, drawn) for measure in measures(catalog)]
-    found += [
-        _over_network(
-            catalog, "silent", "Silent units",
-            f"Share of a layer's units that none of the {len(catalog.probe_images)} probe images "
-            "excites at any position. Layers without ReLU have no such units and are left out. "
-            f"{_outcomes(catalog)}",
-            [_silent(layer) for layer in catalog.layers],
-        ),
+    found = {
+        measure.key: _over_recipes(catalog, looks, measure, comparisons)
+        for measure in measures(catalog)
+    }
+    found["robustness"].parts.extend(found.pop(key) for key in PARTS)
+    found["gain"].parts.append(found.pop("gain_mean"))
+    price = "The price in gain" if len(catalog.along_depth) > 1 else "Gain"
+    alone = {"identification": "Identification by layer", "robustness": "Robustness", "gain": price}
+    told = [Chapter(key, title, [found.pop(key)]) for key, title in alone.items()]
+    told.append(Chapter("depth", "From the first layer to the last", [
+        *found.values(),
         _over_network(
             catalog, "sparsity", "Sparsity",
-            "Share of positions, over all probe images, at which a unit is active (above 0). "
-            "Median of all units of the layer; bar: lower to upper quartile.",
+            f"Share of positions, over all {catalog.probe_word}, at which a unit is active. Median "
+            "of all units of a layer; bar: half of them.",
             [_active(layer) for layer in catalog.layers],
         ),
-    ]  # fmt: skip
-    said = {"silent"}
-    if "identified" in catalog.measured:
-        said.add("identification")
-    return [finding for finding in found if finding.chart or finding.key in said]
+        _silence(catalog),
+    ]))  # fmt: skip
+    shown = [
+        Chapter(each.key, each.title, [one for one in each.findings if one.chart or one.verdicts])
+        for each in told
+    ]
+    return [chapter for chapter in shown if chapter.findings]
 
 
-def table(catalog: Catalog, found: Iterable[Finding]) -> str:
+def table(catalog: Catalog, found: Iterable[Chapter]) -> str:
     """``data/findings.csv``: every value of the charts, with its interval, by layer and recipe."""
     rows = [
         [finding.key, finding.unit, layer.name, series.name, value.middle, value.low, value.high]
-        for finding in found
+        for finding in _all(found)
         for series in finding.series
         for layer, value in zip(catalog.layers, series.values, strict=True)
     ]
@@ -85,38 +91,48 @@ def table(catalog: Catalog, found: Iterable[Finding]) -> str:
     return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
+def _all(found: Iterable[Chapter]) -> Iterator[Finding]:
+    """The findings of all chapters, each before its parts."""
+    for chapter in found:
+        for finding in chapter.findings:
+            yield finding
+            yield from finding.parts
+
+
 def _over_recipes(
-    catalog: Catalog, looks: Looks, measure: Measure, comparisons: list[Comparison]
+    catalog: Catalog, looks: Looks, measure: Measure, comparisons: Sequence[Comparison]
 ) -> Finding:
-    recipes = catalog.along_depth
+    recipes, images = catalog.along_depth, catalog.probe_word
     several = len(recipes) > 1
     series = [
         Series(recipe if several else "",
                [measure.over(layer, recipe, looks) for layer in catalog.layers], kind)
         for kind, recipe in enumerate(recipes)
     ]  # fmt: skip
-    said, backdrop, images = measure.said, Backdrop(), catalog.probe_word
+    said, backdrop, warning = measure.said, Backdrop(), ""
     known = any(value.middle is not None for each in series for value in each.values)
-    if known:
-        said += _left_out(catalog, looks, measure)
-    if measure.key == "identification" and not known:
-        return Finding(measure.key, measure.title, f"{said} {no_judge(catalog)}", "", [],
-                       Markup(""), [])  # fmt: skip
-    if measure.key == "identification":
+    if measure.key == "identification" and known:
         reference = [_with_photographs(catalog, looks, measure, layer) for layer in catalog.layers]
+        weak = {
+            place: value.middle
+            for place, value in enumerate(reference)
+            if value.middle is not None and value.middle < TOLD
+        }
+        backdrop = Backdrop(
+            lines={"chance 50 %": CHANCE},
+            columns={"judge cannot tell": list(weak)} if weak else {},
+        )
+        warning = _cannot_tell(catalog, weak)
         if any(value.middle is not None for value in reference):
             series.append(Series(f"nine strongest {images}", reference, REFERENCE))
-        backdrop = Backdrop(lines=BOROWSKI)
-        said += (
-            f" Reference: the same for the unit's nine strongest {images} in place of pictures, "
-            "over the units that all recipes have a value for. Guessing is right in 50 of 100; "
-            "people were right in 82 with synthetic pictures and in 92 with photographs (Borowski "
-            "et al. 2021)."
-        )
+            said += (
+                f" Dashes, the most to be hoped for: the unit's nine strongest {images} in place "
+                "of its pictures."
+            )
     if measure.key == "slope" and catalog.slopes:
         low, middle, high = catalog.slopes
         backdrop = Backdrop(band=(f"half of the {images}", low, high))
-        said += f" Band: the {images}, lower to upper quartile, median {number(middle)}."
+        said += f" Band: half of the {images}, median {number(middle)}."
     chart = along_depth(
         [layer.short for layer in catalog.layers],
         series,
@@ -125,39 +141,27 @@ def _over_recipes(
         zero=measure.key not in ("slope", "identification"),
         backdrop=backdrop,
     )
-    verdicts = []
-    for comparison in comparisons:
-        if sentence := comparison.sentence(measure.key):
-            verdicts.append(sentence)
-        if measure.key == "slope" and (sentence := comparison.sentence("distance")):
-            verdicts.append(f"By the distance from the {images}' median, {sentence}")
-    return Finding(measure.key, measure.title, said, measure.unit, series, chart, verdicts)
+    key = "nearness" if measure.key == "slope" else measure.key
+    against = [comparison for comparison in comparisons if key in comparison.by_layer]
+    verdicts = [sentence for each in against if (sentence := each.sentence(key))]
+    if key == "nearness":
+        verdicts = [f"By nearness to the {images}' median, {sentence}" for sentence in verdicts]
+    forests = [drawn for each in against if (drawn := forest(each, key))]
+    return Finding(measure.key, measure.title, said, measure.unit, series, chart, verdicts,
+                   forests, warning)  # fmt: skip
 
 
-def _left_out(catalog: Catalog, looks: Looks, measure: Measure) -> str:
-    """How many units the figures do without, by recipe."""
-    missing = []
-    for recipe in catalog.along_depth:
-        units = [unit for unit in catalog.pictured if unit.by(recipe)]
-        without = sum(measure.value(unit, recipe, looks) is None for unit in units)
-        if without:
-            by = f" by {recipe}" if len(catalog.along_depth) > 1 else ""
-            missing.append(f"{without} of {len(units)}{by}")
-    return f" Left out, without a value: {listed(missing)}." if missing else ""
-
-
-def _outcomes(catalog: Catalog) -> str:
-    """How many pictures failed, by recipe."""
-    told = []
-    for recipe in catalog.recipes:
-        found = [picture.status for unit in catalog.pictured for picture in unit.by(recipe)]
-        silent, broken = found.count("silent"), found.count("broken")
-        outweighed = found.count("outweighed")
-        told.append(f"{silent}, {broken} and {outweighed} of {len(found)} by {recipe}")
+def _cannot_tell(catalog: Catalog, weak: Mapping[int, float]) -> str:
+    """Of which layers the judge cannot tell even photographs."""
+    if not weak:
+        return ""
+    images = catalog.probe_word
+    names = listed([catalog.layers[place].short for place in weak])
+    right = listed([f"{value:.0f} %" for value in weak.values()])
     return (
-        "Pictures that ended silent (their unit at rest throughout the last size), broken (a loss "
-        "that was no finite number) and outweighed by the regularizers (flat, or less active than "
-        f"the noise at the start; these count in every figure): {', '.join(told)}."
+        f"In {names} the judge cannot tell even {images}: with the nine strongest of a unit it is "
+        f"right in {right}, and guessing gives 50 %. What it says of pictures there counts for "
+        "little."
     )
 
 
@@ -167,7 +171,19 @@ def _over_network(
     """A finding about the network itself, which no recipe changes."""
     series, names = [Series("", values)], [layer.short for layer in catalog.layers]
     chart = along_depth(names, series, f"{title} by layer")
-    return Finding(key, title, measured, "%", series, chart, [])
+    return Finding(key, title, measured, "%", series, chart)
+
+
+def _silence(catalog: Catalog) -> Finding:
+    """The units that nothing excites; a sentence where there are none."""
+    values = [_silent(layer) for layer in catalog.layers]
+    excites = f"none of the {len(catalog.probe_images)} {catalog.probe_word} excites anywhere"
+    found = _over_network(catalog, "silent", "Silent units", f"Share of units that {excites}. "
+                          "Layers without ReLU have none.", values)  # fmt: skip
+    if any(value.middle for value in values) or not found.chart:
+        return found
+    told = [f"No layer has a unit that {excites}."]
+    return replace(found, measured="", chart=Markup(""), verdicts=told)
 
 
 def _with_photographs(catalog: Catalog, looks: Looks, measure: Measure, layer: Layer) -> Range:

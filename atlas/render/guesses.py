@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.examine.intervals import Range
+from atlas.render.blocks import own_channels
 from atlas.render.catalog import Catalog
 from atlas.render.constants import differences
 from atlas.render.figures import Looks, Measure, measures
@@ -33,6 +34,12 @@ class Guess:
     verdict: str
 
 
+TOLD = ("identification", "robustness", "gain", "frequency", "slope", "specific")
+"""The measures that say what a recipe makes of a layer."""
+
+SHORT = 80
+"""Letters in which a recipe's differences are told; of others the method page says them."""
+
 THUMBNAILS = 4
 """How many units of a layer are shown by every recipe."""
 
@@ -42,6 +49,7 @@ class Change:
     """What a recipe makes of the layer in question: how it differs, and what comes of it.
 
     ``pictures`` are those of the layer's first units, None where it has none of a unit.
+    ``differs`` is empty where a recipe differs in too much to be said in a line.
     ``differences`` are from the baseline, paired by unit; empty for the baseline itself.
     """
 
@@ -68,7 +76,7 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
     def middles(key: str) -> dict[str, float]:
         over = {
             layer.name: known[key].over(layer, catalog.baseline, looks).middle
-            for layer in catalog.layers
+            for layer in own_channels(catalog.layers)
         }
         return {name: value for name, value in over.items() if value is not None}
 
@@ -80,10 +88,9 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
         here, there = float(np.mean(inside)), float(np.mean(outside))
         found.append(Guess(
             "4a to 4e and 5a have the most recognizable features.",
-            "Recognizing is for people; no number of this run does it. The nearest is whether "
-            "a picture speaks for its own unit rather than for any: in these layers "
-            f"{number(here)} % of the pictures that came out excite their own unit most, in the "
-            f"others {number(there)} %. By that measure they are "
+            "Recognizing is for people. The nearest figure is whether a picture speaks for its own "
+            f"unit rather than for any: in these layers {number(here)} % of the pictures excite "
+            f"their own unit most, in the others {number(there)} %. By that they are "
             f"{'more' if here > there else 'no more'} specific.",
         ))  # fmt: skip
     if HIGH_FREQUENCY in frequency and len(frequency) > 1:
@@ -100,7 +107,8 @@ def changes(catalog: Catalog, looks: Looks) -> Changes | None:
     known = [
         measure
         for measure in measures(catalog)
-        if any(measure.over(layer, recipe, looks).middle is not None for recipe in recipes)
+        if measure.key in TOLD
+        and any(measure.over(layer, recipe, looks).middle is not None for recipe in recipes)
     ]
     return Changes(layer, known, [_change(catalog, looks, layer, name, known) for name in recipes])
 
@@ -109,11 +117,11 @@ def _change(
     catalog: Catalog, looks: Looks, layer: Layer, recipe: str, known: list[Measure]
 ) -> Change:
     units = layer.shown[:THUMBNAILS]
-    baseline = catalog.baseline
+    baseline, differs = catalog.baseline, differences(catalog, recipe)
     pairs = [paired(measure, layer, recipe, baseline, looks) for measure in known]
     return Change(
         recipe,
-        differences(catalog, recipe),
+        differs if len(differs) <= SHORT else "",
         [(unit, next(iter(unit.by(recipe)), None)) for unit in units],
         [measure.over(layer, recipe, looks) for measure in known],
         [difference(measure, each) for measure, each in zip(known, pairs, strict=True)]

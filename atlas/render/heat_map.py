@@ -11,7 +11,7 @@ from atlas.render.svg import element, image, number, text
 WIDE, HIGH = 40, 26
 """Of a cell, which holds a number of two decimals."""
 
-LETTER, LONGEST = 7, 22
+LETTER, LONGEST = 7.6, 22
 """Width of a letter, and how many of them a name has room for."""
 
 DEEPEST = 0.5

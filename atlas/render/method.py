@@ -101,11 +101,7 @@ def _at_length(constants: Constants) -> str:
         if _in_pixels(constants)
         else "the amounts of the cosine waves that add up to the picture"
     )
-    words = [
-        f"A picture starts {start}. The network is frozen; what changes are {changed}, by gradient "
-        "descent, so that one unit (one channel of one layer) becomes more active anywhere in its "
-        "map."
-    ]
+    words = [f"A picture starts {start}. What changes are {changed}."]
     if view := _view(constants):
         words.append(
             f"At every step the network sees the picture {view}, at random, so that only what "
@@ -114,8 +110,7 @@ def _at_length(constants: Constants) -> str:
     if constants["upscales"]:
         words.append(
             f"After every {constants['steps']} steps the picture is enlarged by "
-            f"{_enlargement(constants)} and the descent goes on. Enlarging blurs, so the coarse "
-            "shape is settled first and the detail after it."
+            f"{_enlargement(constants)} and the descent goes on."
         )
     if constants["fine_below"]:
         words.append(

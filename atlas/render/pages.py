@@ -9,21 +9,16 @@ from urllib.parse import quote, urlsplit
 
 import numpy as np
 
-from atlas.examine.intervals import FEWEST
 from atlas.render import (
     charts,
     constants,
-    contents,
     diagram,
     evidence,
-    findings,
-    guesses,
+    findings_page,
     layer_page,
     method,
-    pairs,
     provenance,
 )
-from atlas.render.alignment import align
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
 from atlas.render.descent import descend
@@ -78,7 +73,8 @@ class Pages:
         for before, layer, after in _neighbors(layers):
             written.append(self._layer(layer, before, after))
         for before, unit, after in _neighbors(self.catalog.pictured):
-            written.append(self._unit(unit, before, after))
+            written.append(self._units.write(unit, before, after))
+            self._units.write_embedded(unit)
         written += [self._compare(), self._findings(), self._about()]
         self._not_found()
         self.frame.write_sitemap(written)
@@ -153,24 +149,6 @@ class Pages:
             **layer_page.shown(layer),
         )
 
-    def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
-        return self.frame.write(
-            "unit",
-            unit.href,
-            recipes=unit.recipes,
-            first=unit.first,
-            topic=f"{unit.layer.name} unit {unit.layer.called(unit.number)}",
-            description=f"The picture that excites unit {unit.layer.called(unit.number)} of "
-            f"{unit.layer.name}, rank "
-            f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
-            image=unit.picture.image,
-            before=before and before.href,
-            after=after and after.href,
-            previous_unit=before,
-            next_unit=after,
-            **self._units.shown(unit),
-        )
-
     def _compare(self) -> str:
         layers = [layer for layer in self.catalog.layers if layer.pictured]
         recipes = self._made([unit for layer in layers for unit in layer.shown])
@@ -216,29 +194,16 @@ class Pages:
         )
 
     def _findings(self) -> str:
-        comparisons = pairs.compare(self.catalog, self.looks)
-        changes = guesses.changes(self.catalog, self.looks)
-        tabled = [changes.layer] if changes else []
-        against = [each for each in comparisons if each.layers != tabled]
-        aligned = align(self.catalog)
-        guessed = guesses.guesses(self.catalog, self.looks)
-        found = findings.find(self.catalog, self.looks, comparisons)
-        self.frame.folder.write("data/findings.csv", findings.table(self.catalog, found))
+        told, files = self._found
+        for name, content in files.items():
+            self.frame.folder.write(name, content)
         return self.frame.write(
             "findings",
             "findings.html",
-            topic="Findings along depth",
-            description="Gain, robustness, spatial frequency, color, silent units and sparsity "
-            "from the first layer to the last.",
-            fewest=FEWEST,
-            chance=findings.CHANCE,
-            findings=found,
-            titles=contents.of_findings(found, against, aligned, guessed, changes),
-            comparisons=against,
-            alignment=aligned,
-            guesses=guessed,
-            changes=changes,
-            layers=self.catalog.layers,
+            topic="Findings",
+            description="How often a picture tells what its unit responds to, by recipe; and what "
+            "changes from the first layer to the last.",
+            **told,
         )
 
     def _about(self) -> str:
@@ -257,6 +222,7 @@ class Pages:
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
             commands=provenance.build_commands(self.catalog),
+            compared=self._found[0]["differ"],
             lossless_ranks=self.lossless_ranks,
             has_more_pictures=any(
                 len(layer.pictured) > self.lossless_ranks for layer in self.catalog.layers
@@ -281,9 +247,14 @@ class Pages:
         return [recipe for recipe in self.catalog.recipes if recipe in made]
 
     @cached_property
+    def _found(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """What the page of findings shows, and the files beside it."""
+        return findings_page.shown(self.catalog, self.looks, self.probe_files)
+
+    @cached_property
     def _units(self) -> UnitPages:
         return UnitPages(
-            self.catalog, self.looks, self.lossless_ranks, self.probe_files, self.stimulus_files
+            self.frame, self.looks, self.lossless_ranks, self.probe_files, self.stimulus_files
         )
 
     @cached_property

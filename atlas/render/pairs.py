@@ -1,14 +1,16 @@
 """Two recipes compared unit by unit: the same unit, its picture by one and by the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 
 import numpy as np
+import pandas as pd
 
 from atlas.examine.intervals import Range, estimate
+from atlas.render.blocks import described, headlined, own_channels
 from atlas.render.catalog import Catalog
-from atlas.render.figures import Looks, Measure, measures, slope_distance
+from atlas.render.figures import Looks, Measure, measures, slope_nearness
 from atlas.render.svg import number
 from atlas.render.units import Layer
 
@@ -29,6 +31,11 @@ class Difference:
     range: Range
 
     @property
+    def nothing(self) -> float:
+        """What it is where recipes do not differ."""
+        return 1.0 if self.measure.log else 0.0
+
+    @property
     def verdict(self) -> str | None:
         """Win, tie or loss: a tie is an interval that holds no difference.
 
@@ -36,10 +43,9 @@ class Difference:
         """
         if self.range.low is None or self.range.high is None or not self.measure.better:
             return None
-        nothing = 1.0 if self.measure.log else 0.0
-        if self.range.low <= nothing <= self.range.high:
+        if self.range.low <= self.nothing <= self.range.high:
             return "tie"
-        return "win" if (self.range.low > nothing) == (self.measure.better > 0) else "loss"
+        return "win" if self.range.low > self.nothing else "loss"
 
     def written(self) -> str:
         """The difference with its interval, for reading."""
@@ -63,9 +69,9 @@ class Difference:
 class Comparison:
     """A recipe against the baseline: for every measure the layers' differences, and all units'.
 
-    ``layers`` are those in which units are pictured by both. ``blocks`` are the differences over
-    the units of inception blocks alone, where there are other layers too; by key of the measure,
-    as ``by_layer`` and ``over_all``.
+    ``layers`` are those in which units are pictured by both, without pools of others: these repeat
+    their channels. ``over_all`` is over all of them, ``headline`` over those of ``headlined``.
+    All are by key of the measure.
     """
 
     recipe: str
@@ -74,33 +80,48 @@ class Comparison:
     measures: list[Measure]
     by_layer: dict[str, list[Difference]]
     over_all: dict[str, Difference]
-    blocks: dict[str, Difference]
+    headline: dict[str, Difference]
+
+    @property
+    def headlined(self) -> list[Layer]:
+        """The layers that sentences are about."""
+        return headlined(self.layers)
 
     def sentence(self, key: str) -> str | None:
-        """Who is ahead in a measure, said from the interval over all units."""
-        whole = self.over_all.get(key)
+        """Who is ahead in a measure, said from the interval over the headlined layers."""
+        whole = self.headline.get(key)
         if whole is None or whole.verdict is None:
             return None
         middle, low, high = (
             whole.figure(value or 0.0)
             for value in (whole.range.middle, whole.range.low, whole.range.high)
         )
-        verdicts = [each.verdict for each in self.by_layer[key]] if len(self.layers) > 1 else []
         word = {
             "win": f"{self.recipe} wins against {self.baseline}",
             "loss": f"{self.recipe} loses against {self.baseline}",
             "tie": f"{self.recipe} and {self.baseline} tie",
         }[whole.verdict]
-        counts = ", ".join(
+        unit = " points" if whole.measure.unit == "%" else ""
+        return (
+            f"{word}: {middle}{unit} over {whole.pairs} units of {described(self.headlined)} "
+            f"(95 % interval {low} to {high}){self._layer_by_layer(key)}."
+        )
+
+    def _layer_by_layer(self, key: str) -> str:
+        """How many of these layers are won, tied and lost."""
+        if len(self.headlined) < 2:
+            return ""
+        verdicts = [
+            each.verdict
+            for layer, each in zip(self.layers, self.by_layer[key], strict=True)
+            if layer in self.headlined
+        ]
+        counts = [
             f"{count} {plural if count != 1 else verdict}"
             for verdict, plural in (("win", "wins"), ("tie", "ties"), ("loss", "losses"))
             if (count := verdicts.count(verdict))
-        )
-        unit = " points" if whole.measure.unit == "%" else ""
-        return (
-            f"{word}: {middle}{unit} over {whole.pairs} units (95 % interval {low} to {high})"
-            + (f"; layer by layer: {counts}." if counts else ".")
-        )
+        ]
+        return f"; layer by layer {', '.join(counts)}" if counts else ""
 
 
 def compare(catalog: Catalog, looks: Looks) -> list[Comparison]:
@@ -108,27 +129,54 @@ def compare(catalog: Catalog, looks: Looks) -> list[Comparison]:
     baseline = catalog.baseline
     judged = [measure for measure in measures(catalog) if measure.key in JUDGED]
     if catalog.slopes is not None:
-        judged.append(slope_distance(catalog.slopes[1]))
+        judged.append(slope_nearness(catalog.slopes[1], catalog.probe_word))
     found = []
     for recipe in catalog.recipes:
-        layers = [layer for layer in catalog.layers if _common(layer, recipe, baseline)]
+        layers = own_channels(
+            [layer for layer in catalog.layers if _common(layer, recipe, baseline)]
+        )
         if recipe == baseline or not layers:
             continue
-        by_layer, over_all, blocks = {}, {}, {}
-        deep = [layer.name.startswith("inception") for layer in layers]
+        by_layer, over_all, headline = {}, {}, {}
+        chosen = [layer in headlined(layers) for layer in layers]
         for measure in judged:
             pairs = [paired(measure, layer, recipe, baseline, looks) for layer in layers]
             if not any(pairs):
                 continue
             by_layer[measure.key] = [difference(measure, each) for each in pairs]
             over_all[measure.key] = difference(measure, list(chain.from_iterable(pairs)))
-            if any(deep) and not all(deep):
-                chosen = list(chain.from_iterable(compress(pairs, deep)))
-                blocks[measure.key] = difference(measure, chosen)
+            told = list(chain.from_iterable(compress(pairs, chosen)))
+            headline[measure.key] = difference(measure, told)
         kept = [measure for measure in judged if measure.key in by_layer]
         if kept:
-            found.append(Comparison(recipe, baseline, layers, kept, by_layer, over_all, blocks))
+            found.append(Comparison(recipe, baseline, layers, kept, by_layer, over_all, headline))
     return found
+
+
+def table(comparisons: Iterable[Comparison]) -> str:
+    """``data/differences.csv``: every difference with its interval, by measure, recipe and layer.
+
+    Positive, and of a gain above 1, is the recipe ahead of the baseline.
+    """
+    rows = []
+    for each in comparisons:
+        for measure in each.measures:
+            key = measure.key
+            told = [
+                (layer.name, one)
+                for layer, one in zip(each.layers, each.by_layer[key], strict=True)
+            ]
+            told.append(("all layers", each.over_all[key]))
+            if each.headlined != each.layers:
+                told.append((described(each.headlined), each.headline[key]))
+            for layer, one in told:
+                r = one.range
+                rows.append([key, each.recipe, each.baseline, layer, one.pairs,
+                             r.middle, r.low, r.high, one.verdict])  # fmt: skip
+    columns = ["finding", "recipe", "baseline", "layer", "pairs",
+               "difference", "low", "high", "verdict"]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _common(layer: Layer, recipe: str, baseline: str) -> bool:

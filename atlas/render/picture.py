@@ -60,6 +60,11 @@ class Picture:
         """The published 8-bit picture, lossless."""
         return f"images/{self.stem}.png"
 
+    @property
+    def embed(self) -> str:
+        """The page that shows it alone, to stand in a frame of another site."""
+        return f"embed/{self.stem}.html"
+
     def stage(self, index: int) -> str:
         """A stage of its growth, at native size; the last is the picture."""
         last = index == len(self.stages) - 1

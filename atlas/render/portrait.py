@@ -12,11 +12,15 @@ from atlas.render.units import Unit, View
 
 @dataclass(frozen=True)
 class Portrait:
-    """What a unit's page shows of the recipe's first picture and of its samples."""
+    """What a unit's page shows of the recipe's first picture and of its samples.
+
+    ``captions`` say of each stage how large it is and how often it was enlarged.
+    """
 
     view: View
     samples: list[Picture]
     likeness: float | None
+    captions: list[str]
     curve: Markup
     dips: str
     unrectified: str | None
@@ -34,8 +38,21 @@ def portrait(catalog: Catalog, unit: Unit, view: View) -> Portrait:
         view=view,
         samples=samples,
         likeness=evidence.likeness(samples),
+        captions=_captions(picture, sizes),
         curve=charts.activation_curve(picture.activations, picture.stages, sizes),
         dips=method.dips(own),
         unrectified=None if rectified else method.unrectified({picture.recipe: own}),
         command=provenance.unit_command(catalog, unit, picture),
     )
+
+
+def _captions(picture: Picture, sizes: int) -> list[str]:
+    """What stands below a picture of which as many sizes were climbed, stage by stage."""
+    found = []
+    for upscale, size in picture.stages:
+        before = max(upscale - (picture.stages[-1][0] + 1 - sizes), 0)
+        times = {0: "not enlarged yet", 1: "enlarged once"}.get(before, f"enlarged {before} times")
+        found.append(f"{size} × {size} pixels, {times}")
+    if picture.growing:
+        found[-1] = f"{picture.size} of {picture.last_size} pixels, still growing"
+    return found or [f"{picture.size} × {picture.size} pixels"]

@@ -87,8 +87,8 @@ class Related:
 
 
 def part(share: float) -> str:
-    """A share of a response, with its sign; small ones with a digit more."""
-    digits = 0 if abs(share) >= 0.01 else 1
+    """A share of a response, with its sign; small ones with more digits."""
+    digits = 0 if abs(share) >= 0.01 else 1 if abs(share) >= 0.001 else 2
     return f"{100 * share:+.{digits}f} %".replace("-", "−")
 
 

@@ -1,5 +1,6 @@
 """What the probe set says of a unit, as the site shows it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -38,6 +39,11 @@ class ProbeImage:
         """What the image is called on a page: by its file alone, not by the folders it lies in."""
         return base_name(self.name)
 
+    @property
+    def class_name(self) -> str | None:
+        """What it shows, where that is known."""
+        return self.label or named_in(self.file)
+
 
 class Label(NamedTuple):
     """A class of probe images, or a family of stimuli, that a unit tells from all others.
@@ -70,6 +76,11 @@ class RankedImage(NamedTuple):
         """What the image is called on a page: by its file alone."""
         return base_name(self.name)
 
+    @property
+    def class_name(self) -> str | None:
+        """What it shows, where that is known."""
+        return self.label or named_in(self.file)
+
 
 def base_name(path: str) -> str:
     """The last part of a path: what a page may say of where a file lay.
@@ -77,3 +88,9 @@ def base_name(path: str) -> str:
     A backslash is no separator here, but a character like any other.
     """
     return PurePosixPath(path).name or path
+
+
+def named_in(file: str) -> str | None:
+    """The class in a name of ImageNet's: ``tiger shark`` in ``n01491361_tiger_shark.jpg``."""
+    match = re.fullmatch(r"n\d{8}_(.+)\.\w+", file)
+    return match[1].replace("_", " ") if match else None

@@ -1,12 +1,15 @@
-"""The page of a unit: its pictures, their evidence, and what it is related to."""
+"""The page of a unit: its pictures, their evidence, and what it is related to.
 
-from collections.abc import Mapping
+Beside it, for each recipe, a page with nothing but the picture, for the frames of other sites.
+"""
+
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from atlas.render import constants, evidence, provenance
-from atlas.render.catalog import Catalog
 from atlas.render.crops import crops_of
+from atlas.render.frame import Frame
 from atlas.render.outline import outline
 from atlas.render.pictures import Look
 from atlas.render.portrait import portrait
@@ -17,25 +20,58 @@ from atlas.render.units import SHOWN, Unit
 
 
 class UnitPages:
-    """Brings together what the pages of units show; the arguments are those of ``Pages``."""
+    """Writes the pages of units; the arguments are those of ``Pages``."""
 
     def __init__(
         self,
-        catalog: Catalog,
+        frame: Frame,
         looks: Mapping[str, Look],
         lossless_ranks: int,
         probe_files: Mapping[str, str],
         stimulus_files: Mapping[str, str],
     ) -> None:
-        self._catalog = catalog
+        self._frame = frame
         self._looks = looks
         self._lossless_ranks = lossless_ranks
         self._probe_files = probe_files
         self._stimulus_files = stimulus_files
 
-    def shown(self, unit: Unit) -> dict[str, Any]:
+    def write(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
+        """Write the page of a unit that stands between two others; return its name."""
+        called = unit.layer.called(unit.number)
+        return self._frame.write(
+            "unit",
+            unit.href,
+            recipes=unit.recipes,
+            first=unit.first,
+            topic=f"{unit.layer.name} unit {called}",
+            description=f"The picture that excites unit {called} of {unit.layer.name}, rank "
+            f"{unit.rank} of {unit.layer.units}: its growth, evidence and tuning.",
+            image=unit.picture.image,
+            before=before and before.href,
+            after=after and after.href,
+            previous_unit=before,
+            next_unit=after,
+            **self._shown(unit),
+        )
+
+    def write_embedded(self, unit: Unit) -> None:
+        """Write the pages that show its pictures alone, one for each recipe."""
+        for view in unit.views(unit.recipes):
+            self._frame.write(
+                "embed",
+                view.picture.embed,
+                topic=unit.title,
+                description=f"The picture that excites unit {unit.number} of {unit.layer.name}.",
+                image=view.picture.image,
+                unit=unit,
+                layer=unit.layer,
+                picture=view.picture,
+            )
+
+    def _shown(self, unit: Unit) -> dict[str, Any]:
         """What the template of a unit shows."""
-        catalog = self._catalog
+        catalog = self._frame.catalog
         views = unit.views(unit.recipes)
         place = unit.layer.pictured.index(unit)
         crops = crops_of(unit, catalog.network.input)
@@ -46,6 +82,7 @@ class UnitPages:
             "evidence": evidence.evidence_rows(catalog, unit, views, self._looks),
             "lossless": place < self._lossless_ranks,
             "comparable": place < SHOWN,
+            "neighbors": _neighbors(unit.layer.pictured, place),
             "strongest": [
                 (
                     image,
@@ -73,4 +110,10 @@ class UnitPages:
 
     @cached_property
     def _related(self) -> Related:
-        return Related(self._catalog)
+        return Related(self._frame.catalog)
+
+
+def _neighbors(pictured: Sequence[Unit], place: int) -> Sequence[Unit]:
+    """The ten among which a unit stands: the first ten of its layer, the next ten, and so on."""
+    first = place - place % SHOWN
+    return pictured[first : first + SHOWN]

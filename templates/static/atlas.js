@@ -99,19 +99,26 @@
     });
   };
 
+  // Whether the switch was last used by pointer. Then the arrows go on to turn pages; one who came
+  // to it by Tab moves within it.
+  let pointed = false;
+  document.addEventListener("pointerdown", (event) => { pointed = event.target.closest(".recipes") !== null; });
+  document.addEventListener("keydown", (event) => { if (event.key === "Tab") pointed = false; });
+
   const typing = (event) =>
     event.ctrlKey || event.metaKey || event.altKey || event.shiftKey ||
-    event.target.closest("input, select, textarea, dialog[open]");
+    event.target.closest(`input${pointed ? ":not([name=recipe])" : ""}, select, textarea, dialog[open]`);
 
   const keys = () => {
     document.addEventListener("keydown", (event) => {
       if (event.defaultPrevented || typing(event)) return;
       const rel = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
       const scrolls = event.target.closest(".scroll");
-      if (rel && !(scrolls && scrolls.scrollWidth > scrolls.clientWidth)) {
-        const link = find(`link[rel=${rel}]`);
-        if (link) location.href = link.href;
-      }
+      const link = rel && !(scrolls && scrolls.scrollWidth > scrolls.clientWidth) && find(`link[rel=${rel}]`);
+      if (!link) return;
+      event.preventDefault();
+      // A page may have something to say first.
+      if (document.dispatchEvent(new CustomEvent("turn", { cancelable: true, detail: rel }))) location.href = link.href;
     });
   };
 

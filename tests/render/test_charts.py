@@ -26,9 +26,10 @@ from atlas.render.svg import aligned, element, number, ticks
 def test_stages_are_marked_at_the_last_step_of_their_size() -> None:
     # Three sizes of 20 steps; the ladder's first two sizes were too small to be climbed.
     chart = str(activation_curve([1.0] * 60, [(2, 31), (4, 34)], sizes=3))
-    marked = [float(x) for x in re.findall(r'd="M([\d.]+) [^"]*" class="stage"', chart)]
+    marked = [float(x) for x in re.findall(r'd="M([\d.]+) [^"]*" class="end"', chart)]
     span = WIDTH - RIGHT - LEFT
     assert marked == pytest.approx([LEFT + span * 19 / 59, LEFT + span], abs=0.01)
+    assert re.findall(r'class="(stage[^"]*)"', chart) == ["stage", "stage now"]
 
 
 def test_a_curve_is_broken_where_a_step_has_no_number() -> None:

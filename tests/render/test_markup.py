@@ -19,6 +19,7 @@ ATLAS = [
     "index.html",
     "layers/inception4a.html",
     "units/inception4a/0000.html",
+    "embed/clear/inception4a/0000.html",
     "compare.html",
     "compare.html?layers=conv1,inception4a&units=conv1:1",
     "findings.html",

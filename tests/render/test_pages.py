@@ -1,10 +1,6 @@
 """The pages in a real browser: what loads, what keys do, what remains without JavaScript."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +10,7 @@ from playwright.sync_api import Browser
 from support.browsing import opened, show_all_images
 from support.hostile_run import make_hostile_run
 from support.run_fixture import LAYERS, make_run
+from support.serving import serving
 
 from atlas.render.site import render
 
@@ -31,22 +28,6 @@ PAGES = (
 """One of each type, and those with something to say beside."""
 
 BASES = ("file", "/", "/repo/")
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +118,11 @@ def test_arrow_keys_go_to_the_neighbors(browser: Browser, bases: dict[str, str])
         page.wait_for_url("**/layers/inception5b.html")
         page.keyboard.press("ArrowLeft")
         page.wait_for_url("**/layers/inception4a.html")
-        page.goto(bases["file"] + "units/conv1/0002.html")
+        page.goto(bases["file"] + "units/inception4a/0000.html")
         page.keyboard.press("ArrowRight")
-        page.wait_for_url("**/units/inception4a/0000.html")
+        page.wait_for_url("**/units/inception4a/0001.html")
         page.keyboard.press("ArrowLeft")
-        page.wait_for_url("**/units/conv1/0002.html")
+        page.wait_for_url("**/units/inception4a/0000.html")
 
 
 def test_slash_opens_go_to(browser: Browser, bases: dict[str, str]) -> None:
@@ -207,7 +188,7 @@ def test_the_growth_can_be_stepped_and_played(browser: Browser, bases: dict[str,
         final = picture.get_attribute("src") or ""
         slider.fill("0")
         assert "stage0" in (picture.get_attribute("src") or "")
-        assert page.locator(".player output").inner_text() == "28 px"
+        assert page.locator(".stage-shown").inner_text().startswith("28 × 28 pixels")
         slider.fill("2")
         page.get_by_role("button", name="Play").click()
         page.get_by_role("button", name="Play").wait_for()  # it is called Pause until the end

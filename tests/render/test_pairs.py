@@ -96,26 +96,26 @@ def test_differences_are_means_over_pairs_and_of_gains_their_ratio(
         assert bounds(ratio) == pytest.approx(np.exp(bounds(estimate(logs.tolist()))))
 
 
-def test_the_slope_is_compared_by_its_distance_from_the_photographs(
+def test_the_slope_is_compared_by_its_nearness_to_the_photographs(
     calm: Comparison, columns: pd.DataFrame
 ) -> None:
     slopes = columns["slope"].dropna()
     distance = (slopes + 2.1).abs()  # the fixture's photographs have a median slope of -2.1
-    expected = np.asarray(distance["calm"] - distance["article"]).mean()
-    found = calm.over_all["distance"]
-    assert found.range.middle == pytest.approx(expected)
-    assert expected < 0 and found.verdict == "win"  # nearer is better
+    nearer = np.asarray(distance["article"] - distance["calm"]).mean()
+    found = calm.over_all["nearness"]
+    assert found.range.middle == pytest.approx(nearer)
+    assert nearer > 0 and found.verdict == "win"
 
 
-def test_over_all_is_over_all_units_and_blocks_over_those_of_inception_blocks(
+def test_over_all_is_over_all_units_and_the_headline_over_those_of_inception_blocks(
     calm: Comparison, columns: pd.DataFrame
 ) -> None:
     everything = 100 * differences(columns, "robustness")
     assert calm.over_all["robustness"].pairs == 15
     assert calm.over_all["robustness"].range.middle == pytest.approx(everything.mean())
     inside = 100 * differences(columns, "robustness", "inception5b")
-    assert calm.blocks["robustness"].pairs == 8
-    assert calm.blocks["robustness"].range.middle == pytest.approx(inside.mean())
+    assert calm.headline["robustness"].pairs == 8
+    assert calm.headline["robustness"].range.middle == pytest.approx(inside.mean())
 
 
 def test_layers_without_pairs_are_left_out(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a user relies on in a rendered site: files, bytes, links and words."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -116,7 +117,8 @@ def test_a_synthetic_probe_set_is_named_wherever_there_is_a_ranking_or_a_gain(
 ) -> None:
     notice = "The probe set was synthetic"
     for page, text in pages(site).items():
-        assert (notice in text) == (page != "404.html"), page
+        alone = page == "404.html" or page.startswith("embed/")
+        assert (notice in text) == (not alone), page
     assert not any(notice in text for text in pages(photograph_site).values())
 
 
@@ -279,6 +281,20 @@ def test_photographs_are_named_and_not_shown(photograph_site: Path) -> None:
     assert re.search(r'class="file">\d+\.jpg<', page) and "secret/" not in page
     assert "The photographs themselves are not published." in page
     assert not (photograph_site / "images/probe").exists()
+
+
+def test_photographs_that_imagenet_named_are_called_by_their_class(tmp_path: Path) -> None:
+    names = [f"n{i:08d}_yellow_lady's_slipper.JPEG" for i in range(11)] + ["n01_mine.png"]
+    render(make_run(tmp_path / "run", photographs=names, layers=LAYERS[:1]), tmp_path / "site")
+    text = html.unescape((tmp_path / "site/units/conv1/0000.html").read_text("utf-8"))
+    section = text[text.index('id="strongest-title"') :]
+    called = re.findall(r'<p title="([^"]*)">(.*?)<span class="value">', section)
+    assert len(called) >= 9
+    for name, words in called:
+        plain = name == "n01_mine.png"
+        assert words.strip() == (
+            f'<span class="file">{name}</span>' if plain else "yellow lady's slipper,"
+        )
 
 
 def test_photographs_are_shown_when_allowed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// The growth of a picture, stage by stage.
+// The growth of a picture, stage by stage: picture, caption and the mark on the curve go together.
 (() => {
   "use strict";
 
@@ -8,24 +8,29 @@
     const player = find(".player", portrait);
     if (!player) return;
     const picture = find(".large img", portrait), frames = findAll(".film li", portrait);
-    const range = find("input", player), button = find(".play", player), output = find("output", player);
+    const range = find("input", player), button = find(".play", player);
+    const caption = find(".stage-shown", portrait), marks = findAll(".growth .stage", portrait);
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    const last = frames.length - 1;
     let timer = 0;
+
     const show = (index) => {
       range.value = index;
       picture.src = find("img", frames[index]).src;
-      const size = find("span", frames[index]).textContent;
-      output.textContent = size;
-      range.setAttribute("aria-valuetext", size);
-      frames.forEach((frame, each) => frame.classList.toggle("now", each === index));
+      caption.textContent = frames[index].dataset.caption;
+      range.setAttribute("aria-valuetext", caption.textContent);
+      marks.forEach((mark, each) => mark.classList.toggle("now", each === index));
     };
+    // All stages are fetched at the first sign of interest, so that none is waited for.
+    const fetchAll = () => frames.forEach((frame) => { find("img", frame).loading = "eager"; });
+    for (const sign of ["pointerenter", "focusin"]) player.addEventListener(sign, fetchAll, { once: true });
+
     const stop = () => {
       clearInterval(timer);
       timer = 0;
       button.textContent = "Play";
       button.setAttribute("aria-pressed", "false");
     };
-    const last = frames.length - 1;
     button.addEventListener("click", () => {
       // With reduced motion a press shows the next stage, and nothing moves by itself.
       if (calm.matches) return show(range.valueAsNumber === last ? 0 : range.valueAsNumber + 1);
@@ -42,10 +47,6 @@
       stop();
       show(range.valueAsNumber);
     });
-    frames.forEach((frame, index) => frame.addEventListener("click", () => {
-      stop();
-      show(index);
-    }));
     if (calm.matches) {
       button.textContent = "Next";
       button.removeAttribute("aria-pressed");
