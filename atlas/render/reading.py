@@ -16,7 +16,7 @@ from atlas.relate.labels import LEAST
 from atlas.render.catalog import Catalog
 from atlas.render.picture import Picture
 from atlas.render.relations import Relations, read_relations
-from atlas.render.unit_facts import Label, ProbeImage, RankedImage, Statistics, base_name
+from atlas.render.unit_facts import Faces, Label, ProbeImage, RankedImage, Statistics, base_name
 from atlas.render.units import Layer, Unit
 from atlas.run.classes import class_names, image_classes
 from atlas.run.evidence_columns import EVIDENCE, Evidence
@@ -44,7 +44,7 @@ def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
     probe_images = _probe_images(strongest, image_classes(run), _regions(run))
     weakest, relations = _weakest(run, image_classes(run)), read_relations(run)
     labels, classes, noted = _labels(run), class_names(run), _noted(run, notes)
-    curves = _tuning(tuning)
+    curves, common = _tuning(tuning), _faces(run)
     strongest_stimuli = _strongest_stimuli(run)
 
     last_sizes = {
@@ -86,6 +86,7 @@ def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
                 strongest_stimuli.get((name, row.unit), []),
                 weakest.get((name, row.unit), []),
                 relations.get((name, row.unit), Relations()),
+                common.get((name, row.unit)),
             )
             for row in layer.table
             if row.unit in pictures
@@ -174,6 +175,17 @@ def _identified(run: Run) -> dict[tuple[str, int], dict[str, float]]:
         for row in run.table("identification").to_dict("records"):
             found.setdefault((row["layer"], row["unit"]), {})[row["recipe"]] = row["correct"]
     return found
+
+
+def _faces(run: Run) -> dict[tuple[str, int], Faces]:
+    """What the strongest images of units have in common; none in a run from before it was known."""
+    if not run.has("clarity.csv"):
+        return {}
+    rows = run.table("clarity")[["layer", "unit", *Faces._fields]]
+    return {
+        (layer, unit): Faces(*figures, second=frozenset(map(int, second.split())))
+        for layer, unit, *figures, second in rows.itertuples(index=False, name=None)
+    }
 
 
 def _labels(run: Run) -> dict[str, dict[int, list[Label]]]:

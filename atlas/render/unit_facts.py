@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from atlas.rank.places import STRONGEST
+
 
 class Statistics(NamedTuple):
     """A unit over the probe set, and its rank in the layer by mean activation."""
@@ -43,6 +45,28 @@ class ProbeImage:
     def class_name(self) -> str | None:
         """What it shows, where that is known."""
         return self.label or named_in(self.file)
+
+
+class Faces(NamedTuple):
+    """What the judge finds a unit's strongest images to have in common.
+
+    Args:
+        clarity: mean cosine of two of them: 1 if all are alike, 0 by chance.
+        within: of two of one group, of the two into which they fall best.
+        polysemanticity: how far the groups lie apart: 1 if they have nothing in common.
+        second: places of the images of the second group.
+    """
+
+    clarity: float
+    within: float
+    polysemanticity: float
+    second: frozenset[int]
+
+    @property
+    def smaller(self) -> list[int]:
+        """The places of the smaller group, in words shorter than the other."""
+        first = frozenset(range(1, STRONGEST + 1)) - self.second
+        return sorted(min(self.second, first, key=len))
 
 
 class Label(NamedTuple):

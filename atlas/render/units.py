@@ -9,7 +9,7 @@ from atlas._system.filenames import slug
 from atlas.render.first_shown import Choice, choose
 from atlas.render.picture import Picture
 from atlas.render.relations import Relations
-from atlas.render.unit_facts import Label, ProbeImage, RankedImage, Statistics
+from atlas.render.unit_facts import Faces, Label, ProbeImage, RankedImage, Statistics
 from atlas.run.network_schema import BranchDescription
 
 SHOWN = 10
@@ -38,7 +38,8 @@ class Unit:
     ``pictures`` are in the order of the site's recipes, then of samples; ``identified`` is the
     fraction of two-choice tasks solved with the pictures of a recipe, or with the photographs.
     ``stimuli`` are the strongest, where ``strongest`` are not stimuli themselves; ``weakest`` are
-    the probe images that excite it least, where it can be less than silent.
+    the probe images that excite it least, where it can be less than silent; ``faces`` what the
+    judge finds the strongest to have in common, where there is a judge.
     """
 
     layer: "Layer"
@@ -50,6 +51,7 @@ class Unit:
     stimuli: list[RankedImage] = field(default_factory=list)
     weakest: list[RankedImage] = field(default_factory=list)
     relations: Relations = field(default_factory=Relations)
+    faces: Faces | None = None
 
     @property
     def number(self) -> int:
