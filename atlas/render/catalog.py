@@ -92,20 +92,6 @@ class Catalog:
         """What a class of the network is called, if that is known."""
         return self.classes.get(number)
 
-    @cached_property
-    def words(self) -> list[tuple[int, int, str]]:
-        """What units are found by: the layer's place, the unit, its class, labels and note."""
-        found = []
-        for layer in self.layers:
-            pictured = {unit.number for unit in layer.pictured}
-            for number in sorted(pictured | layer.notes.keys() | layer.classes.keys()):
-                labels = layer.labels.get(number, []) if number in pictured else []
-                told = [label.label for label in labels if label.kind == "class"]
-                given = [known[number] for known in (layer.classes, layer.notes) if number in known]
-                if given or told:
-                    found.append((layer.index, number, "; ".join([*given, *told])))
-        return found
-
     @property
     def synthetic(self) -> bool:
         """Whether ranking and gain rest on drawn images instead of photographs."""
