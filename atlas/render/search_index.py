@@ -75,5 +75,3 @@ def _distinct(facts: Sequence[Fact]) -> Iterator[Fact]:
 def _folders(made: Sequence[str], first: str, recipes: Sequence[str]) -> list[int]:
     """By which recipes a unit is pictured, as places in a list of them; its first goes first."""
     return [recipes.index(name) for name in sorted(made, key=lambda name: name != first)]
-
-

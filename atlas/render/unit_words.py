@@ -14,8 +14,8 @@ import pandas as pd
 
 from atlas.probe import stimuli
 from atlas.relate.labels import LEAST
-from atlas.render.channels import COLORS
 from atlas.render.catalog import Catalog
+from atlas.render.channels import COLORS
 from atlas.render.unit_facts import base_name
 from atlas.render.units import Layer
 from atlas.run.classes import image_classes

@@ -252,7 +252,7 @@ def test_the_data_in_the_pages_and_beside_them_is_whole(hostile: Path) -> None:
         if page == "404.html":
             continue
         blocks = [json.loads(block) for block in seen.blocks]
-        assert [entry[0] for entry in blocks[-2]] == names, page
+        assert [entry[0] for entry in blocks[-1]] == names, page
     atlas = json.loads((hostile / "data/atlas.json").read_text("utf-8"))
     assert [layer["name"] for layer in atlas["layers"]] == names
     assert atlas["weights"]["name"] == NAMES[2]
