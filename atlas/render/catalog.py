@@ -1,6 +1,6 @@
 """What the site shows; the pages are written from this alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -55,6 +55,11 @@ class Catalog:
             for recipe in self.recipes
             if len(pictured) == 1 or sum(recipe in layer.recipes for layer in pictured) > 1
         ] or self.recipes
+
+    def made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
+        """The recipes by which any of these units is pictured, and others, in the run's order."""
+        made = {recipe for unit in units for recipe in unit.recipes} | set(others)
+        return [recipe for recipe in self.recipes if recipe in made]
 
     @cached_property
     def constants(self) -> dict[str, dict[str, Any]]:
