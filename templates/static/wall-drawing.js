@@ -123,8 +123,8 @@
     context.fillStyle = GROUND;
     context.fillRect(0, 0, width, height);
     if (wall.flight) return drawFlight(now);
-    const { copy } = order.base, seen = wall.visible();
-    context.drawImage(copy, -view.x * view.size, order.top - view.y * view.size, order.columns * view.size, order.rows * view.size);
+    const seen = wall.visible();
+    context.drawImage(wall.baseOf(order), -view.x * view.size, order.top - view.y * view.size, order.columns * view.size, order.rows * view.size);
     if (view.size * ratio > data.levels[0][0] * SHARP) drawNear(seen);
     drawGaps(seen);
     drawLayers();

@@ -1,4 +1,4 @@
-// The pictures of the wall: sheets of small ones, a copy of the coarsest in each order, and files
+// The pictures of the wall: sheets of small ones, a copy of the coarsest in an order, and files
 // of their own, by the recipe that is shown.
 (() => {
   "use strict";
@@ -102,18 +102,10 @@
     target.globalAlpha = 1;
   };
 
-  // A copy of the coarsest sprites in each order: far out it is all that is drawn.
-  const whole = (kind) => {
-    const [side] = data.levels[0], copy = document.createElement("canvas");
-    [copy.width, copy.height] = [kind.columns * side, kind.rows * side];
-    const target = copy.getContext("2d");
-    target.fillStyle = wall.GROUND;
-    target.fillRect(0, 0, copy.width, copy.height);
-    return { copy, target };
-  };
-
-  const paint = (kind, first, last, image) => {
-    const [side] = data.levels[0], { target } = kind.base;
+  // A copy of the coarsest sprites in an order, made once that is shown: far out it is all that is
+  // drawn.
+  const paint = (kind, first, image) => {
+    const [side, most] = data.levels[0], { target } = kind.base, last = Math.min(first + most, units.length);
     for (let index = first; index < last; index += 1) {
       const place = units[index][kind.name], x = (place % kind.columns) * side, y = Math.floor(place / kind.columns) * side;
       wall.sprite(target, index, 0, image, x, y, side);
@@ -121,16 +113,32 @@
     }
   };
 
+  const eachSheet = (act) => {
+    for (let first = 0; first < units.length; first += data.levels[0][1]) act(first, wall.sheetOf(first, 0));
+  };
+
+  wall.baseOf = (kind) => {
+    if (kind.base) return kind.base.copy;
+    const [side] = data.levels[0], copy = document.createElement("canvas");
+    [copy.width, copy.height] = [kind.columns * side, kind.rows * side];
+    const target = copy.getContext("2d");
+    kind.base = { copy, target };
+    target.fillStyle = wall.GROUND;
+    target.fillRect(0, 0, copy.width, copy.height);
+    eachSheet((first, address) => { if (wall.loaded(address)) paint(kind, first, wall.loaded(address)); });
+    return copy;
+  };
+
   wall.start = () => {
-    const [, most] = data.levels[0];
-    for (const kind of Object.values(orders)) kind.base = whole(kind);
+    for (const kind of Object.values(orders)) kind.base = null;
     wanted = [];
-    for (let first = 0; first < units.length; first += most) {
-      const last = Math.min(first + most, units.length), address = wall.sheetOf(first, 0);
-      const fill = (image) => Object.values(orders).forEach((kind) => paint(kind, first, last, image));
-      const image = wall.loaded(address);
-      if (image) fill(image); else wanted.push([address, fill]);
-    }
+    eachSheet((first, address) => {
+      const fill = (image) => {
+        if (wall.sheetOf(first, 0) !== address) return;  // another recipe was chosen meanwhile
+        Object.values(orders).forEach((kind) => { if (kind.base) paint(kind, first, image); });
+      };
+      if (!wall.loaded(address)) wanted.push([address, fill]);
+    });
     fetchNext();
     wall.redraw();
   };
