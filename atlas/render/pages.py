@@ -1,32 +1,30 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from atlas.render import (
     charts,
     constants,
-    diagram,
     evidence,
     findings_page,
+    front_page,
     layer_page,
     method,
     provenance,
 )
 from atlas.render.catalog import ARTICLE, Catalog
 from atlas.render.data import SCHEMA
-from atlas.render.descent import descend
 from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
-from atlas.render.sprites import levels
 from atlas.render.svg import number
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
@@ -34,9 +32,6 @@ from atlas.render.wall import Wall
 
 COMPARED = 4
 """How many layers or units are compared at most."""
-
-ON_CARD = 4
-"""How many pictures of a layer stand on its card."""
 
 
 @dataclass
@@ -80,37 +75,14 @@ class Pages:
         self.frame.write_sitemap(written)
 
     def _index(self) -> str:
-        links = {layer.name: (quote(layer.href), layer.short) for layer in self.catalog.layers}
         count = len(self.catalog.pictured)
-        layers = [layer for layer in self.catalog.layers if layer.pictured]
-        units = [unit for layer in layers for unit in layer.shown[:ON_CARD]]
-        made = [name for name in self._made(units) if name in self.catalog.along_depth]
         return self.frame.write(
             "index",
             "index.html",
-            recipes=made,
-            first=first_of_all(layers, made),
             description=f"What {count} units of {self.frame.network_name} look for: "
             "pictures made by activation maximization, layer by layer.",
-            drawing=diagram.draw(self.catalog.network.graph, links),
-            branched=next((layer for layer in self.catalog.layers if layer.branches), None),
-            on_card=ON_CARD,
-            wall=self.wall,
-            wall_data=self.wall.data(self.catalog.recipes, levels(len(self.wall.pieces))),
-            stops=descend(self.catalog, [layer for layer, _ in self.wall.layers]),
-            others=exceptions(layers, made),
-            rule=RULE,
-            told=self._told(made, units),
+            **front_page.shown(self.catalog, self.wall),
         )
-
-    def _told(self, recipes: Sequence[str], units: Iterable[Unit]) -> list[tuple[str, int, str]]:
-        """Recipes that work alike, the side of the noise they start from, what becomes of it."""
-        alike: dict[tuple[int, str], list[str]] = {}
-        for recipe in recipes:
-            picture = next(unit.by(recipe)[0] for unit in units if recipe in unit.recipes)
-            words = method.in_short(self.catalog.constants[recipe])
-            alike.setdefault((picture.stages[0][1], words), []).append(recipe)
-        return [(method.listed(names), start, words) for (start, words), names in alike.items()]
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {layer.called(unit.number)}": unit.mean for unit in layer.shown}
@@ -243,8 +215,7 @@ class Pages:
 
     def _made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
         """The recipes by which any of these units is pictured, and others, in the site's order."""
-        made = {recipe for unit in units for recipe in unit.recipes} | set(others)
-        return [recipe for recipe in self.catalog.recipes if recipe in made]
+        return self.catalog.made(units, others)
 
     @cached_property
     def _found(self) -> tuple[dict[str, Any], dict[str, str]]:

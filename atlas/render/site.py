@@ -16,8 +16,10 @@ from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
 from atlas.render.probe_images import write_probe_images, write_stimuli
 from atlas.render.reading import read_catalog
+from atlas.render.search_index import find_js
 from atlas.render.sprites import write_sprites
 from atlas.render.templating import Templates
+from atlas.render.unit_words import UnitWords
 from atlas.render.wall import arrange, read_spots
 from atlas.run.folder import Run
 
@@ -105,4 +107,5 @@ def render(
             folder.write(name, content)
         folder.write("data/atlas.json", data.atlas_json(catalog, looks))
         folder.write("data/units.csv", data.units_csv(catalog, looks))
+        folder.write("data/find.js", find_js(catalog, UnitWords(run, catalog)))
         folder.write(".nojekyll", "")
