@@ -38,7 +38,7 @@ def descend(catalog: Catalog, layers: Sequence[Layer]) -> list[Stop]:
     chosen = sorted({round(place) for place in np.linspace(0, len(there) - 1, STOPS)})
     if not there:
         return []
-    titles = OF_GOOGLENET if _is_known(catalog) else DEPTHS
+    titles = OF_GOOGLENET if is_known(catalog) else DEPTHS
     if len(chosen) < STOPS:
         titles = tuple(there[place][0].name for place in chosen)
     return [
@@ -47,7 +47,7 @@ def descend(catalog: Catalog, layers: Sequence[Layer]) -> list[Stop]:
     ]
 
 
-def _is_known(catalog: Catalog) -> bool:
+def is_known(catalog: Catalog) -> bool:
     """Whether it is GoogLeNet as it was trained on photographs of objects."""
     published = catalog.settings.weights.source in ("imagenet", "bundled")
     caffe = catalog.network.network == "bvlc_googlenet" and catalog.settings.weights.classes == 1000

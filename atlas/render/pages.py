@@ -7,9 +7,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import numpy as np
-
 from atlas.examine.intervals import FEWEST
+from atlas.relate.responses import Responses
 from atlas.render import (
     charts,
     constants,
@@ -24,21 +23,20 @@ from atlas.render import (
     provenance,
 )
 from atlas.render.alignment import align
+from atlas.render.alike import alike_between
+from atlas.render.blocks import Block, blocks_of
 from atlas.render.catalog import ARTICLE, Catalog
+from atlas.render.compare_page import made, write_compare
 from atlas.render.data import SCHEMA
 from atlas.render.descent import descend
-from atlas.render.figures import measures
 from atlas.render.first_shown import RULE, exceptions, first_of_all
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
 from atlas.render.sprites import levels
-from atlas.render.svg import number
+from atlas.render.unit_card import write_card
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
 from atlas.render.wall import Wall
-
-COMPARED = 4
-"""How many layers or units are compared at most."""
 
 ON_CARD = 4
 """How many pictures of a layer stand on its card."""
@@ -56,6 +54,7 @@ class Pages:
         probe_files: files of the probe images that are shown, by image name.
         stimulus_files: files of the stimuli that are shown beside them, by name.
         wall: every unit at its place on the first page.
+        responses: of all units to the probe images, where the run knows relatives by them.
     """
 
     frame: Frame
@@ -65,6 +64,7 @@ class Pages:
     probe_files: Mapping[str, str]
     stimulus_files: Mapping[str, str]
     wall: Wall
+    responses: Responses | None
 
     @property
     def catalog(self) -> Catalog:
@@ -154,6 +154,8 @@ class Pages:
         )
 
     def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
+        shown = self._units.shown(unit)
+        write_card(self.frame, unit, made(self.catalog, self._blocks), self.looks, shown)
         return self.frame.write(
             "unit",
             unit.href,
@@ -168,51 +170,16 @@ class Pages:
             after=after and after.href,
             previous_unit=before,
             next_unit=after,
-            **self._units.shown(unit),
+            **shown,
         )
 
     def _compare(self) -> str:
-        layers = [layer for layer in self.catalog.layers if layer.pictured]
-        recipes = self._made([unit for layer in layers for unit in layer.shown])
-        known = {measure.key: measure for measure in measures(self.catalog)}
-        summaries = [
-            (
-                f"{title}, median",
-                {
-                    (layer.name, recipe): known[key].over(layer, recipe, self.looks).middle
-                    for layer in layers
-                    for recipe in recipes
-                },
-            )
-            for title, key in (("Gain", "gain"), ("Frequency", "frequency"))
-        ]
-        return self.frame.write(
-            "compare",
-            "compare.html",
-            recipes=recipes,
-            first=first_of_all(layers, recipes),
-            others=exceptions(layers, recipes),
-            rule=RULE,
-            topic="Compare layers",
-            description="Two to four layers side by side, row by row; or unit against unit.",
-            layers=layers,
-            made={layer.name: self._made(layer.shown) for layer in layers},
-            deepest=max(len(layer.shown) for layer in layers),
-            compared=COMPARED,
-            summaries=summaries,
-            axis=[number(10.0**power, 1) for power in (self._axis.low, self._axis.high)],
-            median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
-            distributions={
-                layer.name: charts.distribution(
-                    _means(layer),
-                    {},
-                    self._axis,
-                    f"Mean activation of the units of {layer.name}",
-                    size=(172, 85),
-                    named=False,
-                )
-                for layer in layers
-            },
+        return write_compare(
+            self.frame,
+            self._blocks,
+            alike_between(self._blocks, self.responses),
+            self._axis,
+            self.responses is not None,
         )
 
     def _findings(self) -> str:
@@ -279,6 +246,10 @@ class Pages:
         """The recipes by which any of these units is pictured, and others, in the site's order."""
         made = {recipe for unit in units for recipe in unit.recipes} | set(others)
         return [recipe for recipe in self.catalog.recipes if recipe in made]
+
+    @cached_property
+    def _blocks(self) -> list[Block]:
+        return blocks_of(self.catalog, self.looks)
 
     @cached_property
     def _units(self) -> UnitPages:

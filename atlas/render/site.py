@@ -11,6 +11,7 @@ from atlas._system.web_address import site_address
 from atlas.errors import UsageError
 from atlas.probe.probe_set import ProbeSet
 from atlas.render import data, pictures
+from atlas.render.alike import responses_of
 from atlas.render.frame import Frame
 from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
@@ -97,6 +98,7 @@ def render(
             ),
             stimulus_files=write_stimuli(catalog, folder),
             wall=wall,
+            responses=responses_of(run),
         )
         pictures.write_tiles(run, catalog, folder)
         write_sprites(run, catalog, wall, folder)
