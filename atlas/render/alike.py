@@ -8,12 +8,6 @@ from atlas.render.blocks import Block
 from atlas.run.folder import Run
 from atlas.run.responses import read_responses
 
-LACKING = (
-    "This run has no relatives, so what is most alike in other layers is not known: "
-    "atlas relate finds them."
-)
-
-
 def responses_of(run: Run) -> Responses | None:
     """What every unit answers to the probe images; None of a run without relatives."""
     if not (run.has("relatives.csv") and run.has("responses.npy")):

@@ -64,7 +64,9 @@ def between_networks(pairs: Sequence[tuple[Block, Block]], alike: Sequence[Alike
     for first, second in (pairs[place] for place in places):
         title = f"{first.short} and {second.short}"
         tiles = _tiles(first) + _tiles(second)
-        found.append(Preset(title, "Two layers of two networks.", _layers(first, second), tiles))
+        found.append(
+            Preset(title, "Two layers of two networks.", layers_query(first, second), tiles)
+        )
     both = [block for pair in (pairs[0], pairs[-1]) for block in pair] if pairs else []
     followed = _followed(list({block.key: block for block in both}.values()), alike)
     return found + ([followed] if followed else [])
@@ -86,7 +88,7 @@ def _depth(stops: Sequence[Block], title: str) -> Preset:
     said = f"{names} and {stops[-1].short}."
     tiles = [_shown(block, unit) for place in range(2) for block in stops
              for unit in block.layer.shown[place : place + 1]]  # fmt: skip
-    return Preset(title, said, _layers(*stops), tiles)
+    return Preset(title, said, layers_query(*stops), tiles)
 
 
 def _followed(stops: Sequence[Block], alike: Sequence[Alike]) -> Preset | None:
@@ -116,7 +118,7 @@ def _followed(stops: Sequence[Block], alike: Sequence[Alike]) -> Preset | None:
     return Preset(
         "One unit, followed",
         f"{named.short} {unit}, and what answers most like it in the other layers.",
-        f"{_layers(*stops)}&alike={quote(layer, safe='/')}:{unit}",
+        f"{layers_query(*stops)}&alike={quote(layer, safe='/')}:{unit}",
         tiles,
     )
 
@@ -132,14 +134,14 @@ def _recipes(blocks: Sequence[Block], recipes: Sequence[str]) -> Preset | None:
     if not units:
         return None
     tiles = [_tile(block, unit.by(recipe)[0]) for recipe in (one, other) for unit in units]
-    query = f"{_layers(block)}&beside=recipes"
+    query = f"{layers_query(block)}&beside=recipes"
     return Preset(f"{one} against {other}", f"{block.short} by both recipes.", query, tiles)
 
 
 def _neighbors(before: Block, after: Block) -> Preset:
     tiles = _tiles(before) + _tiles(after)
     title = f"{before.short} and {after.short}"
-    return Preset(title, "What one step in depth adds.", _layers(before, after), tiles)
+    return Preset(title, "What one step in depth adds.", layers_query(before, after), tiles)
 
 
 def _units(block: Block) -> Preset:
@@ -155,7 +157,8 @@ def _units(block: Block) -> Preset:
     )
 
 
-def _layers(*blocks: Block) -> str:
+def layers_query(*blocks: Block) -> str:
+    """What the address of the compare page has of these layers."""
     return "layers=" + ",".join(quote(block.key, safe="/") for block in blocks)
 
 

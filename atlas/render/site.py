@@ -49,6 +49,7 @@ def render(
     base_url: str | None = None,
     publish_probe_images: Path | ProbeSet | None = None,
     notes: Path | None = None,
+    above: str | None = None,
     progress: Callable[[int], object] | None = None,
     say: Callable[[str], object] | None = None,
 ) -> None:
@@ -65,6 +66,7 @@ def render(
             are, and Imagenette, which is public, where it is cached.
         notes: table of notes that are shown beside those of the run, and before them where both
             have one of a unit; the run stays as it is.
+        above: the page of a comparison that the site is a part of, from the site's root.
         progress: called with 1 for every picture and every page.
         say: called with a line on what cannot be shown.
 
@@ -87,6 +89,7 @@ def render(
             base_url=address,
             cover=pictures.write_cover(run, catalog, folder),
             progress=tell,
+            above=above,
         )
         pages = Pages(
             frame=frame,

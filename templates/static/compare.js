@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  const { find, findAll, parsePlace, keep, listed, present, recipe, onRecipe, carried, cards, tray } = window.atlas;
+  const { find, findAll, parsePlace, keep, listed, present, recipe, onRecipe, cards, tray } = window.atlas;
+  const { made, pad, pageOf, pictureOf, sharpen } = window.atlas.faces;
 
   const form = find(".chooser"), shelf = find(".blocks");
   const data = JSON.parse(find("#compare-data").textContent);
@@ -16,14 +17,12 @@
   const relatives = Object.keys(data.alike).length > 0;
   const boxes = findAll("input[name=layer]", form), beside = form.elements.beside;
   const said = find(".said", form);
+  const stacked = matchMedia("(max-width: 43.99rem)");
   const chosen = { layers: [], units: [], alike: "" };
+  let hinted = "";
 
-  const made = (tag, name, ...content) => {
-    const element = document.createElement(tag);
-    if (name) element.className = name;
-    element.append(...content);
-    return element;
-  };
+  // Whether there are columns in which a unit can be followed.
+  const comparable = () => relatives && chosen.layers.length > 1;
 
   // "inception4a:225" -> its block and its number; null where there is no such layer.
   const parsed = (name) => {
@@ -53,29 +52,6 @@
     if (tray) copies.forEach(tray.mark);
     part.hidden = true;
     return copies;
-  };
-
-  // Pictures
-
-  const pad = (unit) => String(unit).padStart(4, "0");
-  const pageOf = ({ within, folder, page, pictured }, unit) => carried(
-    pictured.has(unit) ? `${within}units/${folder}/${pad(unit)}.html` : `${within}${page}?unit=${unit}`);
-
-  // The picture of a unit in a column, else the tile that every unit has where some have.
-  const pictureOf = (part, { within, folder }, unit) => {
-    const own = find(`.tiles [data-unit="${unit}"] img`, part);
-    if (own) return own.cloneNode();
-    const image = new Image();
-    image.src = `${within}images/tiles/${folder}/${pad(unit)}.webp`;
-    return image;
-  };
-
-  // A small picture that is shown larger than it is gives way to the whole one.
-  const sharpen = (image) => {
-    const small = ".small.webp", address = image.getAttribute("src");
-    if (address.endsWith(small) && image.clientWidth * devicePixelRatio > 140) {
-      image.src = address.slice(0, -small.length) + ".webp";
-    }
   };
 
   // Most alike
@@ -138,10 +114,12 @@
 
   const follow = (name) => {
     chosen.alike = chosen.alike === name ? "" : name;
+    said.textContent = "";
     update(true);
-    const followed = parsed(chosen.alike);
-    said.textContent = followed ? `Most like ${followed.block.short} ${followed.unit}, above the pictures of each layer.` : "";
-    if (followed) find("h1").scrollIntoView({ block: "nearest" });
+    const button = find(".face[aria-pressed=true]");
+    if (button) button.focus({ preventScroll: true });
+    if (stacked.matches) return;
+    if (shelf.getBoundingClientRect().top < 0) shelf.scrollIntoView();
   };
 
   // Figures
@@ -209,12 +187,16 @@
 
   // All together
 
+  // What cannot be seen yet, or what can be done next, where there is nothing else to say.
   const hint = () => {
-    for (const wide of [find(".blocks-scroll"), find(".units-beside .scroll")]) {
-      const over = wide.scrollWidth > wide.clientWidth + 1;
-      wide.classList.toggle("over", over);
-      if (over && wide.offsetParent && !said.textContent) said.textContent = "There is more to the right: scroll sideways.";
-    }
+    if (said.textContent && said.textContent !== hinted) return;
+    const over = [find(".blocks-scroll"), find(".units-beside .scroll")].some((part) =>
+      getComputedStyle(part).overflowX === "auto" && part.scrollWidth > part.clientWidth + 1);
+    const followed = parsed(chosen.alike), words = [];
+    if (over) words.push("There is more to the right: scroll sideways.");
+    if (comparable() && followed) words.push(`Most like ${followed.block.short} ${followed.unit}: on top of each layer, with the correlation of their responses to the same images.`);
+    else if (comparable()) words.push("Choose a picture to see what answers most like it in the other layers.");
+    said.textContent = hinted = words.join(" ");
   };
 
   const update = (kept) => {
@@ -227,16 +209,16 @@
     find(".presets").hidden = some || units;
     find(".all-layers").hidden = find(".strip").hidden = units && !some;
     find("#layers-title").hidden = some;
-    find(".alike-said").hidden = !(some && (chosen.layers.length > 1 || !relatives));
+    find(".lacking").hidden = !some || relatives;
     const columns = [];
     for (const block of blocks.values()) {
       block.part.hidden = some && !chosen.layers.includes(block.key);
-      faces(block.part, block, some && relatives && chosen.layers.length > 1, followed);
+      faces(block.part, block, comparable(), followed);
       if (!some || block.part.hidden) continue;
       // Copies are made of links; their buttons come after, with what they do.
       if (together()) faces(block.part, block, false);
       for (const part of byRecipe(block.part, abreast(block))) {
-        faces(part, block, relatives && chosen.layers.length > 1, followed);
+        faces(part, block, comparable(), followed);
         if (followed && chosen.layers.includes(followed.block.key)) alikeIn(part, block, followed);
         columns.push(part);
       }

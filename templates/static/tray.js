@@ -22,11 +22,17 @@
   const recall = () => {
     const kept = memory.read();
     const entries = Array.isArray(kept) ? kept : [];
-    picked = new Map(entries.filter((entry) => Array.isArray(entry) && placeOf(entry[0]) && /^[\w-]+(\/[^/:?#]+)+$/.test(entry[1])));
+    picked = new Map(entries.filter((entry) => Array.isArray(entry) && placeOf(entry[0]) && /^[^/:?#]+(\/[^/:?#]+)+$/.test(entry[1])));
   };
 
+  const fromRoot = (address) => {
+    const { pathname } = new URL(address, location);
+    return pathname.startsWith(root.pathname) ? pathname.slice(root.pathname.length) : "";
+  };
+
+  // By the folder of a layer's units; a comparison has those of several networks.
   const byFolder = new Map(layers.map((layer) => [
-    /([^/]+)\.html$/.exec(new URL(layer.href, location).pathname)[1], layer,
+    fromRoot(layer.href).replace(/layers\/([^/]+)\.html$/, "units/$1"), layer,
   ]));
 
   // "inception4a:225" -> what the tray calls it; null for what is no unit of this site.
@@ -37,9 +43,7 @@
 
   // The unit whose page an address is of.
   const unitAt = (address) => {
-    const url = new URL(address, location);
-    if (!url.pathname.startsWith(root.pathname)) return null;
-    const match = /^units\/([^/]+)\/(\d+)\.html$/.exec(url.pathname.slice(root.pathname.length));
+    const match = /^(.*)\/(\d+)\.html$/.exec(fromRoot(address));
     const layer = match && byFolder.get(match[1]);
     return layer ? `${layer.name}:${Number(match[2])}` : null;
   };
@@ -123,8 +127,7 @@
     else pick.setAttribute("aria-label", `Add ${placeOf(name)} to the tray`);
     pick.addEventListener("click", () => {
       if (picked.has(name)) return take(name);
-      const picture = new URL(image().src).pathname.slice(root.pathname.length);
-      picked.set(name, picture);
+      picked.set(name, fromRoot(image().src));
       changed(`${placeOf(name)} added.`);
     });
     tell(pick);
