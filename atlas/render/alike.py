@@ -1,12 +1,13 @@
 """Which units of other layers answer like those that stand on the compare page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from atlas.relate.across import Alike, across
 from atlas.relate.responses import Responses
 from atlas.render.blocks import Block
 from atlas.run.folder import Run
 from atlas.run.responses import read_responses
+
 
 def responses_of(run: Run) -> Responses | None:
     """What every unit answers to the probe images; None of a run without relatives."""
@@ -36,10 +37,17 @@ def _faces(block: Block) -> list[int]:
     return [*shown, *sorted(block.layer.tiles.keys() - set(shown))]
 
 
-def packed(found: Sequence[Alike], places: Mapping[str, int]) -> dict[str, dict[str, list[int]]]:
-    """As a page carries it: by layer and unit, threes of layer, unit and hundredths."""
-    told: dict[str, dict[str, list[int]]] = {}
+def packed(found: Sequence[Alike], layers: Sequence[str]) -> dict[str, dict[str, str]]:
+    """As a page carries it, by layer and unit: pairs of unit and hundredths for each layer.
+
+    Of ``layers``, in their order, parted by semicolons: a page has thousands of these.
+    """
+    known: dict[tuple[str, int], dict[str, list[str]]] = {}
     for layer, unit, other, number, correlation in found:
-        row = told.setdefault(layer, {}).setdefault(str(unit), [])
-        row += [places[other], number, round(100 * correlation)]
+        row = known.setdefault((layer, unit), {}).setdefault(other, [])
+        row += [str(number), str(round(100 * correlation))]
+    told: dict[str, dict[str, str]] = {}
+    for (layer, unit), rows in known.items():
+        text = ";".join(" ".join(rows.get(other, [])) for other in layers)
+        told.setdefault(layer, {})[str(unit)] = text.rstrip(";")
     return told

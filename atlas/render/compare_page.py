@@ -64,7 +64,6 @@ def shown(
     known: bool,
 ) -> dict[str, Any]:
     """What the template shows, of one network or of several."""
-    places = {block.key: place for place, block in enumerate(blocks)}
     return {
         "blocks": blocks,
         "networks": [(name, list(own)) for name, own in groupby(blocks, lambda x: x.network)],
@@ -78,7 +77,7 @@ def shown(
         "known": known,
         "compare_data": {
             "blocks": [_told(block) for block in blocks],
-            "alike": packed(alike, places),
+            "alike": packed(alike, [block.key for block in blocks]),
             "signs": overlay.SIGNS,
             "abreast": ABREAST,
         },

@@ -62,11 +62,10 @@ def between_networks(pairs: Sequence[tuple[Block, Block]], alike: Sequence[Alike
     places = sorted({round(place) for place in np.linspace(0, len(pairs) - 1, STOPS)})
     found = []
     for first, second in (pairs[place] for place in places):
-        title = f"{first.short} and {second.short}"
+        names = list(dict.fromkeys(block.layer.short for block in (first, second)))
+        said = f"In {first.network}, and in {second.network}."
         tiles = _tiles(first) + _tiles(second)
-        found.append(
-            Preset(title, "Two layers of two networks.", layers_query(first, second), tiles)
-        )
+        found.append(Preset(" and ".join(names), said, layers_query(first, second), tiles))
     both = [block for pair in (pairs[0], pairs[-1]) for block in pair] if pairs else []
     followed = _followed(list({block.key: block for block in both}.values()), alike)
     return found + ([followed] if followed else [])

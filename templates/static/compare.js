@@ -57,9 +57,10 @@
   // Most alike
 
   const matches = (key, unit, place) => {
-    const row = (data.alike[key] || {})[unit] || [], found = [];
-    for (let at = 0; at < row.length; at += 3) {
-      if (row[at] === place) found.push({ unit: row[at + 1], correlation: row[at + 2] / 100 });
+    const row = ((data.alike[key] || {})[unit] || "").split(";")[place] || "", found = [];
+    const numbers = row.split(" ").filter(Boolean).map(Number);
+    for (let at = 0; at < numbers.length; at += 2) {
+      found.push({ unit: numbers[at], correlation: numbers[at + 1] / 100 });
     }
     return found;
   };
@@ -253,6 +254,11 @@
     if (beside) beside.checked = query.get("beside") === "recipes";
     if (lost.length) said.textContent = `Not shown, as there is no picture: ${lost.join(", ")}.`;
     update(false);
+    // On a small screen the layers lie in a row that scrolls.
+    for (const row of findAll(".chips", form)) {
+      const first = find("input:checked", row);
+      if (first) row.scrollLeft = first.parentElement.offsetLeft - row.offsetLeft - 16;
+    }
   };
 
   form.addEventListener("change", (event) => {

@@ -116,15 +116,14 @@
 
   const tell = (button) => {
     const inside = picked.has(button.dataset.unit);
-    button.textContent = button.dataset.words ? (inside ? "Take out of the tray" : button.dataset.words) : inside ? "✓" : "+";
+    if (button.matches(".worded")) button.textContent = inside ? "Take out of the tray" : "Add to the tray";
     button.setAttribute("aria-pressed", String(inside));
   };
 
-  const button = (name, image, words) => {
-    const pick = made("button", words ? "pick worded" : "pick");
+  const button = (name, image, worded) => {
+    const pick = made("button", worded ? "pick worded" : "pick");
     pick.dataset.unit = name;
-    if (words) pick.dataset.words = words;
-    else pick.setAttribute("aria-label", `Add ${placeOf(name)} to the tray`);
+    if (!worded) pick.setAttribute("aria-label", `Add ${placeOf(name)} to the tray`);
     pick.addEventListener("click", () => {
       if (picked.has(name)) return take(name);
       picked.set(name, fromRoot(image().src));
@@ -149,7 +148,7 @@
     const small = new Image();
     small.src = find(".large img").src.replace(/(\.stage\d+)?\.webp$/, ".small.webp");
     return small;
-  }, "Add to the tray"));
+  }, true));
 
   recall();
   mark(find("main"));
