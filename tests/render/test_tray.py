@@ -120,7 +120,16 @@ def test_on_a_telephone_it_covers_nothing_for_good(browser: Browser, site: Path)
             assert end is not None and bar is not None
             assert end["y"] + end["height"] <= bar["y"], name
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
-            assert not axe_violations(page), name
+
+
+def test_axe_finds_nothing_with_something_in_the_tray(browser: Browser, site: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    for name in ("layers/conv1.html", "units/inception4a/0000.html", "compare.html"):
+        page.goto(f"{site.as_uri()}/{name}")
+        page.locator(".pick").first.click(force=True)
+        assert not axe_violations(page), name
+    context.close()
 
 
 def test_every_small_picture_of_a_unit_can_be_picked(browser: Browser, site: Path) -> None:
