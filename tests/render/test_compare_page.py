@@ -229,7 +229,7 @@ def test_units_are_shown_by_the_recipe_that_is_chosen_and_by_both(
             "document.querySelector('.card-picture img').src.includes('/article/')"
         )
         assert page.locator(".card-evidence").inner_text() != gain
-        page.get_by_text("Recipes side by side").click()
+        page.locator(".choose-recipes").click()
         page.locator(".card-unit").nth(1).wait_for()
         titles = page.locator(".card-unit h3").all_inner_texts()
         assert [title.split()[-1] for title in titles] == ["article", "clear"]
