@@ -30,6 +30,12 @@
     return block && /^\d+$/.test(name.slice(end + 1)) ? { block, unit: Number(name.slice(end + 1)) } : null;
   };
 
+  // The unit that is followed: one that is shown in a column.
+  const followedUnit = () => {
+    const place = comparable() && parsed(chosen.alike);
+    return place && chosen.layers.includes(place.block.key) && find(`[data-unit="${place.unit}"]`, place.block.part) ? place : null;
+  };
+
   // Recipes
 
   const together = () => Boolean(beside && beside.checked);
@@ -99,11 +105,11 @@
       const link = find("a", tile), image = find("img", tile), button = find("button.face", tile);
       const unit = Number(tile.dataset.unit);
       if (active && !button) {
-        const made_ = made("button", "face", image);
-        made_.type = "button";
-        made_.setAttribute("aria-label", `What is most like ${block.short} ${unit}`);
-        made_.addEventListener("click", () => follow(`${block.key}:${unit}`));
-        tile.prepend(made_);
+        const face = made("button", "face", image);
+        face.type = "button";
+        face.setAttribute("aria-label", `What is most like ${block.short} ${unit}`);
+        face.addEventListener("click", () => follow(`${block.key}:${unit}`));
+        tile.prepend(face);
       } else if (!active && button) {
         link.prepend(image);
         button.remove();
@@ -193,16 +199,16 @@
     if (said.textContent && said.textContent !== hinted) return;
     const over = [find(".blocks-scroll"), find(".units-beside .scroll")].some((part) =>
       getComputedStyle(part).overflowX === "auto" && part.scrollWidth > part.clientWidth + 1);
-    const followed = parsed(chosen.alike), words = [];
+    const followed = followedUnit(), words = [];
     if (over) words.push("There is more to the right: scroll sideways.");
-    if (comparable() && followed) words.push(`Most like ${followed.block.short} ${followed.unit}: on top of each layer, with the correlation of their responses to the same images.`);
+    if (followed) words.push(`Most like ${followed.block.short} ${followed.unit}: on top of each layer, with the correlation of their responses to the same images.`);
     else if (comparable()) words.push("Choose a picture to see what answers most like it in the other layers.");
     said.textContent = hinted = words.join(" ");
   };
 
   const update = (kept) => {
     const some = chosen.layers.length > 0, units = chosen.units.length > 0;
-    const followed = some && parsed(chosen.alike);
+    const followed = followedUnit();
     boxes.forEach((box) => { box.checked = chosen.layers.includes(box.value); });
     findAll(".again, .alike", find(".all-layers")).forEach((part) => part.remove());
     findAll(".again", find(".strip")).forEach((part) => part.remove());
@@ -220,7 +226,7 @@
       if (together()) faces(block.part, block, false);
       for (const part of byRecipe(block.part, abreast(block))) {
         faces(part, block, comparable(), followed);
-        if (followed && chosen.layers.includes(followed.block.key)) alikeIn(part, block, followed);
+        if (followed) alikeIn(part, block, followed);
         columns.push(part);
       }
     }
@@ -252,6 +258,7 @@
     const lost = [...asked.filter((key) => !blocks.has(key)), ...names("units").filter((name) => !add(name))];
     chosen.alike = query.get("alike") || "";
     if (beside) beside.checked = query.get("beside") === "recipes";
+    if (chosen.alike && !followedUnit()) lost.push(chosen.alike);
     if (lost.length) said.textContent = `Not shown, as there is no picture: ${lost.join(", ")}.`;
     update(false);
     // On a small screen the layers lie in a row that scrolls.

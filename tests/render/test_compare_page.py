@@ -276,3 +276,25 @@ def test_lines_of_the_chart_share_one_axis_and_peak_where_the_units_are() -> Non
     chart = overlay({"low": [0.5] * 9, "high": [200.0] * 9, "none": [0.0] * 9}, axis, "All")
     places = dict(re.findall(r'data-block="(\w+)">.*?data-at="M(\d+) ', chart))
     assert int(places["low"]) < 150 and int(places["high"]) > 400 and "none" in places
+
+
+def test_heads_stay_in_sight_while_the_pictures_scroll(browser: Browser, site: Path) -> None:
+    with opened(browser, viewport={"width": 1280, "height": 420}) as page:
+        page.goto(address(site, "layers=conv1,inception4a"))
+        show_all_images(page)
+        page.evaluate("document.querySelector('.block:not([hidden]) .tiles').scrollIntoView()")
+        page.mouse.wheel(0, 60)
+        page.wait_for_function(
+            "document.querySelector('.block:not([hidden]) h2').getBoundingClientRect().top < 2"
+        )
+        head = page.locator(".block:visible h2").first.bounding_box()
+        assert head is not None and head["y"] >= 0
+
+
+@pytest.mark.parametrize("alike", ["conv1:9", "inception5b:0", "nothing:1"])
+def test_a_unit_that_cannot_be_followed_is_named(alike: str, browser: Browser, site: Path) -> None:
+    with opened(browser) as page:
+        page.goto(address(site, f"layers=conv1,inception4a&alike={alike}"))
+        assert alike in page.locator(".said").inner_text()
+        assert page.locator(".alike").count() == 0
+        assert columns(page) == ["conv1", "inception4a"]
