@@ -43,7 +43,7 @@ def descend(catalog: Catalog, layers: Sequence[Layer]) -> list[Stop]:
     if not there:
         return []
     chosen = _along(there)
-    titles = OF_GOOGLENET if _is_known(catalog) else DEPTHS
+    titles = OF_GOOGLENET if is_known(catalog) else DEPTHS
     if len(chosen) < STOPS:
         titles = tuple(unit.layer.name for unit in chosen)
     return [
@@ -62,7 +62,7 @@ def _along(there: Sequence[Unit]) -> list[Unit]:
     return [there[0], *between, there[last]]
 
 
-def _is_known(catalog: Catalog) -> bool:
+def is_known(catalog: Catalog) -> bool:
     """Whether it is GoogLeNet as it was trained on photographs of objects."""
     published = catalog.settings.weights.source in ("imagenet", "bundled")
     caffe = catalog.network.network == "bvlc_googlenet" and catalog.settings.weights.classes == 1000

@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-
+from atlas.relate.responses import Responses
 from atlas.render import (
     charts,
     constants,
@@ -19,19 +18,18 @@ from atlas.render import (
     method,
     provenance,
 )
+from atlas.render.alike import alike_between
+from atlas.render.blocks import Block, blocks_of
 from atlas.render.catalog import ARTICLE, Catalog
+from atlas.render.compare_page import made, write_compare
 from atlas.render.data import SCHEMA
-from atlas.render.figures import measures
-from atlas.render.first_shown import RULE, exceptions, first_of_all
+from atlas.render.first_shown import RULE
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
-from atlas.render.svg import number
+from atlas.render.unit_card import write_card
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
 from atlas.render.wall import Wall
-
-COMPARED = 4
-"""How many layers or units are compared at most."""
 
 
 @dataclass
@@ -46,6 +44,7 @@ class Pages:
         probe_files: files of the probe images that are shown, by image name.
         stimulus_files: files of the stimuli that are shown beside them, by name.
         wall: every unit at its place on the first page.
+        responses: of all units to the probe images, where the run knows relatives by them.
     """
 
     frame: Frame
@@ -55,6 +54,7 @@ class Pages:
     probe_files: Mapping[str, str]
     stimulus_files: Mapping[str, str]
     wall: Wall
+    responses: Responses | None
 
     @property
     def catalog(self) -> Catalog:
@@ -68,8 +68,7 @@ class Pages:
         for before, layer, after in _neighbors(layers):
             written.append(self._layer(layer, before, after))
         for before, unit, after in _neighbors(self.catalog.pictured):
-            written.append(self._units.write(unit, before, after))
-            self._units.write_embedded(unit)
+            written.append(self._unit(unit, before, after))
         written += [self._compare(), self._findings(), self._about()]
         self._not_found()
         self.frame.write_sitemap(written)
@@ -121,48 +120,19 @@ class Pages:
             **layer_page.shown(layer),
         )
 
+    def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
+        shown = self._units.shown(unit)
+        write_card(self.frame, unit, made(self.catalog, self._blocks), self.looks, shown)
+        self._units.write_embedded(unit)
+        return self._units.write(unit, before, after, shown)
+
     def _compare(self) -> str:
-        layers = [layer for layer in self.catalog.layers if layer.pictured]
-        recipes = self._made([unit for layer in layers for unit in layer.shown])
-        known = {measure.key: measure for measure in measures(self.catalog)}
-        summaries = [
-            (
-                f"{title}, median",
-                {
-                    (layer.name, recipe): known[key].over(layer, recipe, self.looks).middle
-                    for layer in layers
-                    for recipe in recipes
-                },
-            )
-            for title, key in (("Gain", "gain"), ("Frequency", "frequency"))
-        ]
-        return self.frame.write(
-            "compare",
-            "compare.html",
-            recipes=recipes,
-            first=first_of_all(layers, recipes),
-            others=exceptions(layers, recipes),
-            rule=RULE,
-            topic="Compare layers",
-            description="Two to four layers side by side, row by row; or unit against unit.",
-            layers=layers,
-            made={layer.name: self._made(layer.shown) for layer in layers},
-            deepest=max(len(layer.shown) for layer in layers),
-            compared=COMPARED,
-            summaries=summaries,
-            axis=[number(10.0**power, 1) for power in (self._axis.low, self._axis.high)],
-            median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
-            distributions={
-                layer.name: charts.distribution(
-                    _means(layer),
-                    {},
-                    self._axis,
-                    f"Mean activation of the units of {layer.name}",
-                    size=(172, 85),
-                    named=False,
-                )
-                for layer in layers
-            },
+        return write_compare(
+            self.frame,
+            self._blocks,
+            alike_between(self._blocks, self.responses),
+            self._axis,
+            self.responses is not None,
         )
 
     def _findings(self) -> str:
@@ -221,6 +191,10 @@ class Pages:
     def _found(self) -> tuple[dict[str, Any], dict[str, str]]:
         """What the page of findings shows, and the files beside it."""
         return findings_page.shown(self.catalog, self.looks, self.probe_files)
+
+    @cached_property
+    def _blocks(self) -> list[Block]:
+        return blocks_of(self.catalog, self.looks)
 
     @cached_property
     def _units(self) -> UnitPages:
