@@ -12,7 +12,8 @@ from atlas.build.overlap import refuse_overlap
 from atlas.build.render import probe_images_of
 from atlas.errors import AtlasError, UsageError
 from atlas.relate.correlation import FEWEST_IMAGES
-from atlas.relate.side_by_side import SideBySide, shared_images, side_by_side
+from atlas.relate.responses import Responses
+from atlas.relate.side_by_side import SideBySide, joined, shared_images, side_by_side
 from atlas.render.comparison import ComparisonPages
 from atlas.render.comparison_data import alignment_csv, matches_csv
 from atlas.render.comparison_frame import ComparisonFrame
@@ -66,7 +67,8 @@ def compare(
     names = names_of(opened, settings)
     folders = folders_of(names)
     with show_progress("compare", None, "pages", quiet) as tell, SiteFolder.opened(where) as folder:
-        found = _side_by_side(opened, tell)
+        responses = [read_responses(run) for run in opened]
+        found = _side_by_side(opened, responses, tell)
         members = []
         for run, name, own in zip(opened, names, folders, strict=True):
             render(
@@ -75,6 +77,7 @@ def compare(
                 templates=look,
                 base_url=address and f"{address}{own}/",
                 publish_probe_images=probe_images_of(run) if publish_probe_images else None,
+                above="../index.html",
                 progress=tell,
                 say=say,
             )
@@ -91,7 +94,8 @@ def compare(
             base_url=address,
             progress=tell,
         )
-        ComparisonPages(frame, sides).write()
+        together = joined(dict(zip(folders, responses, strict=True)))
+        ComparisonPages(frame, sides, together).write()
         for name, content in styles.static().items():
             folder.write(name, content)
         folder.write("data/alignment.csv", alignment_csv(sides))
@@ -125,9 +129,10 @@ def _images(settings: RunSettings) -> str:
     return f"{probe.images} images of {probe.name} ({probe.sha256[:8]})"
 
 
-def _side_by_side(runs: Sequence[Run], tell: Progress) -> dict[tuple[int, int], SideBySide]:
+def _side_by_side(
+    runs: Sequence[Run], responses: Sequence[Responses], tell: Progress
+) -> dict[tuple[int, int], SideBySide]:
     """What is found between every two networks, by their places."""
-    responses = [read_responses(run) for run in runs]
     found = {}
     for a, b in _pairs(len(runs)):
         ours, theirs = shared_images(responses[a], responses[b])

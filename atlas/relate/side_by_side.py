@@ -64,6 +64,22 @@ def shared_images(a: Responses, b: Responses) -> tuple[Responses, Responses]:
     )
 
 
+def joined(networks: Mapping[str, Responses]) -> Responses:
+    """The responses of several networks as of one, over the images that all of them have.
+
+    A layer is called by its network and its own name: ``NETWORK/LAYER``.
+    """
+    everywhere = set.intersection(*(set(own.images) for own in networks.values()))
+    first = next(iter(networks.values()))
+    images = [image for image in first.images if image in everywhere]
+    values, units = [], {}
+    for name, own in networks.items():
+        places = {image: place for place, image in enumerate(own.images)}
+        values.append(own.values[[places[image] for image in images]])
+        units |= {f"{name}/{layer}": count for layer, count in own.units.items()}
+    return Responses(images, np.hstack(values), units)
+
+
 def side_by_side(
     a: Responses, b: Responses, tell: Callable[[int], object] = lambda count: None
 ) -> SideBySide:

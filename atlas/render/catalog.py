@@ -1,6 +1,6 @@
 """What the site shows; the pages are written from this alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -56,6 +56,11 @@ class Catalog:
             if len(pictured) == 1 or sum(recipe in layer.recipes for layer in pictured) > 1
         ] or self.recipes
 
+    def made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
+        """The recipes by which any of these units is pictured, and others, in the run's order."""
+        made = {recipe for unit in units for recipe in unit.recipes} | set(others)
+        return [recipe for recipe in self.recipes if recipe in made]
+
     @cached_property
     def constants(self) -> dict[str, dict[str, Any]]:
         """Every constant of each recipe with pictures."""
@@ -91,20 +96,6 @@ class Catalog:
     def class_name(self, number: int) -> str | None:
         """What a class of the network is called, if that is known."""
         return self.classes.get(number)
-
-    @cached_property
-    def words(self) -> list[tuple[int, int, str]]:
-        """What units are found by: the layer's place, the unit, its class, labels and note."""
-        found = []
-        for layer in self.layers:
-            pictured = {unit.number for unit in layer.pictured}
-            for number in sorted(pictured | layer.notes.keys() | layer.classes.keys()):
-                labels = layer.labels.get(number, []) if number in pictured else []
-                told = [label.label for label in labels if label.kind == "class"]
-                given = [known[number] for known in (layer.classes, layer.notes) if number in known]
-                if given or told:
-                    found.append((layer.index, number, "; ".join([*given, *told])))
-        return found
 
     @property
     def synthetic(self) -> bool:

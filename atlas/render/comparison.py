@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from atlas._system.filenames import slug
+from atlas.relate.responses import Responses
 from atlas.relate.side_by_side import LayerPair
+from atlas.render.compare_networks import beside, write_networks
 from atlas.render.comparison_frame import ComparisonFrame
 from atlas.render.counterparts import assigned, mutual, ways, whole_ways
 from atlas.render.depth_chart import along_depth
@@ -36,14 +38,16 @@ class ComparisonPages:
     Args:
         frame: writes each of them.
         sides: every two networks that are held against each other.
+        responses: of all of them as of one.
     """
 
     frame: ComparisonFrame
     sides: Sequence[Side]
+    responses: Responses
 
     def write(self) -> None:
         """Write every page, and the sitemap where the address is known."""
-        written = [self._index()]
+        written = [self._index(), write_networks(self.frame, self.sides, self.responses)]
         for side in self.sides:
             written.append(self._only_here(side))
             pairs = side.found.pairs
@@ -110,6 +114,7 @@ class ComparisonPages:
             after_name=after and _names(side, after),
             side=side,
             pair=pair,
+            **beside(side, pair),
             mutual=couples,
             couples=(pictured or couples)[:MOST_COUPLES],
             assigned=given,

@@ -61,6 +61,7 @@ class ComparisonFrame:
             before=before,
             after=after,
         )
+        page |= {"recipes": []}
         shared = {
             "root": "../" * name.count("/") if root is None else root,
             "page": page,
@@ -68,10 +69,24 @@ class ComparisonFrame:
             "members": self.members,
             "images": self.images,
             "version": self.version,
+            "layers": self._layers(),
         }
         self.folder.write(name, self.templates.page(f"{template}.html.j2", shared | context))
         self.progress(1)
         return name
+
+    def _layers(self) -> list[tuple[str, str, str, int]]:
+        """Of every layer what scripts know of it: name, short name, page and units."""
+        return [
+            (
+                f"{member.folder}/{layer.name}",
+                f"{member.name} {layer.short}",
+                quote(member.within(layer.href)),
+                layer.units,
+            )
+            for member in self.members
+            for layer in member.layers.values()
+        ]
 
     def write_not_found(self) -> None:
         """Write the page that a host shows for those that are not there, at whatever depth."""

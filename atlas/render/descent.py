@@ -6,9 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from atlas.render.catalog import Catalog
+from atlas.render.method import listed
+from atlas.render.unit_words import class_in, most_common
 from atlas.render.units import Layer, Unit
 
 STOPS = 5
+
+ROOM = 3 * STOPS - 4
+"""Layers from which a stop between the first and the last may be one of three."""
 
 DEPTHS = (
     "The first layer",
@@ -33,37 +38,47 @@ class Stop(NamedTuple):
 
 
 def descend(catalog: Catalog, layers: Sequence[Layer]) -> list[Stop]:
-    """The stops, at even distances along the layers that have pictures which came out well."""
-    there = [(layer, unit) for layer in layers if (unit := _speaker(layer))]
-    chosen = sorted({round(place) for place in np.linspace(0, len(there) - 1, STOPS)})
+    """The stops, about evenly along the layers that have pictures which came out well."""
+    there = [unit for layer in layers if (unit := max(_fine(layer), key=_worth, default=None))]
     if not there:
         return []
-    titles = OF_GOOGLENET if _is_known(catalog) else DEPTHS
+    chosen = _along(there)
+    titles = OF_GOOGLENET if is_known(catalog) else DEPTHS
     if len(chosen) < STOPS:
-        titles = tuple(there[place][0].name for place in chosen)
+        titles = tuple(unit.layer.name for unit in chosen)
     return [
-        Stop(title, unit, _field(layer), _said(catalog, unit))
-        for title, (layer, unit) in zip(titles, (there[place] for place in chosen), strict=True)
+        Stop(title, unit, _field(unit.layer), _said(catalog, unit))
+        for title, unit in zip(titles, chosen, strict=True)
     ]
 
 
-def _is_known(catalog: Catalog) -> bool:
+def _along(there: Sequence[Unit]) -> list[Unit]:
+    """The first, the last, and at even distances between them the best of three neighbors."""
+    last = len(there) - 1
+    places = sorted({round(place) for place in np.linspace(0, last, STOPS)})
+    if len(there) < ROOM:
+        return [there[place] for place in places]
+    between = [max(there[place - 1 : place + 2], key=_worth) for place in places[1:-1]]
+    return [there[0], *between, there[last]]
+
+
+def is_known(catalog: Catalog) -> bool:
     """Whether it is GoogLeNet as it was trained on photographs of objects."""
     published = catalog.settings.weights.source in ("imagenet", "bundled")
     caffe = catalog.network.network == "bvlc_googlenet" and catalog.settings.weights.classes == 1000
     return caffe or (published and catalog.network.network == "googlenet")
 
 
-def _speaker(layer: Layer) -> Unit | None:
+def _fine(layer: Layer) -> list[Unit]:
+    """The units of a layer whose pictures came out well."""
+    return [unit for unit in layer.pictured if unit.picture.status == "ok"]
+
+
+def _worth(unit: Unit) -> tuple[bool, float, float, int]:
     """A unit with a note, else the one whose picture is identified best, or has the most gain."""
-    fine = [unit for unit in layer.pictured if unit.picture.status == "ok"]
-
-    def worth(unit: Unit) -> tuple[bool, float, float, int]:
-        evidence = unit.picture.evidence
-        gain = (evidence.gain_rms if evidence else None) or 0.0
-        return unit.note is not None, unit.identified.get(unit.first, 0.0), gain, -unit.rank
-
-    return max(fine, key=worth, default=None)
+    evidence = unit.picture.evidence
+    gain = (evidence.gain_rms if evidence else None) or 0.0
+    return unit.note is not None, unit.identified.get(unit.first, 0.0), gain, -unit.rank
 
 
 def _field(layer: Layer) -> str:
@@ -86,9 +101,22 @@ def _said(catalog: Catalog, unit: Unit) -> str:
             f"{100 * classes[0].auc:.0f} times in 100."
         )
     evidence = unit.picture.evidence
-    if evidence and evidence.gain_rms:
+    gain = evidence.gain_rms if evidence else None
+    named = _classes_of_strongest(unit)
+    if named:
+        said = f"Of all {catalog.probe_word}, its unit answers most to those of {listed(named)}"
+        if gain:
+            return f"{said}, and to this picture {gain:.1f} times as much as to the strongest."
+        return f"{said}."
+    if gain:
         return (
-            f"This picture excites its unit {evidence.gain_rms:.1f} times as much as the "
+            f"This picture excites its unit {gain:.1f} times as much as the "
             f"{catalog.strongest_image}."
         )
     return f"Its unit is number {unit.rank} of {unit.layer.units} by mean activation."
+
+
+def _classes_of_strongest(unit: Unit) -> list[str]:
+    """What the strongest images show, as far as their labels or their names say it."""
+    names = [image.label or class_in(image.name) for image in unit.strongest if image.mean != 0]
+    return most_common([name for name in names if name])

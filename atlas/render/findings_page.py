@@ -6,9 +6,9 @@ from typing import Any
 from atlas.examine.intervals import DRAWS, DRAWS_OF_FEW, FEW, FEWEST
 from atlas.render import contents, findings, guesses, pairs
 from atlas.render.alignment import align
-from atlas.render.blocks import described, headlined
 from atlas.render.catalog import Catalog
 from atlas.render.figures import Looks
+from atlas.render.headlined import described, headlined
 from atlas.render.omissions import omissions
 from atlas.render.recognition import recognition
 

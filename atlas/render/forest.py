@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from atlas.render.blocks import inception_blocks
 from atlas.render.charts import Scale
+from atlas.render.headlined import inception_blocks
 from atlas.render.pairs import Comparison, Difference
 from atlas.render.svg import element, image, line, number, text, ticks
 

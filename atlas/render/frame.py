@@ -24,6 +24,7 @@ class Frame:
         base_url: address of the site with a slash at its end, if known.
         cover: the picture for sharing the site as a whole.
         progress: called with 1 for every page.
+        above: the page of a comparison that the site is a part of, from the site's root.
     """
 
     catalog: Catalog
@@ -32,6 +33,7 @@ class Frame:
     base_url: str | None
     cover: str
     progress: Callable[[int], object]
+    above: str | None = None
 
     @property
     def network_name(self) -> str:
@@ -86,6 +88,7 @@ class Frame:
             {
                 "root": up if root is None else root,
                 "page": page,
+                "above": self.above,
                 "catalog": self.catalog,
                 "network_name": self.network_name,
                 "input_size": self.catalog.network.input,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.examine.intervals import Range
-from atlas.render.blocks import own_channels
 from atlas.render.catalog import Catalog
 from atlas.render.constants import differences
 from atlas.render.figures import Looks, Measure, measures
+from atlas.render.headlined import own_channels
 from atlas.render.pairs import Difference, difference, paired
 from atlas.render.picture import Picture
 from atlas.render.svg import number

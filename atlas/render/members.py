@@ -16,7 +16,10 @@ from atlas.render.units import Layer, Unit
 from atlas.run.folder import Run
 from atlas.run.schema import RunSettings
 
-OWN = ("pairs", "only-here", "static", "data", "index.html", "404.html", "sitemap.xml")
+OWN = (
+    *("pairs", "only-here", "static", "data"),
+    *("index.html", "compare.html", "404.html", "sitemap.xml"),
+)
 """What a comparison has beside the sites below it."""
 
 

@@ -1,42 +1,35 @@
 """The pages: each writer brings together what one template shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-import numpy as np
-
+from atlas.relate.responses import Responses
 from atlas.render import (
     charts,
     constants,
-    diagram,
     evidence,
     findings_page,
+    front_page,
     layer_page,
     method,
     provenance,
 )
+from atlas.render.alike import alike_between
+from atlas.render.blocks import Block, blocks_of
 from atlas.render.catalog import ARTICLE, Catalog
+from atlas.render.compare_page import made, write_compare
 from atlas.render.data import SCHEMA
-from atlas.render.descent import descend
-from atlas.render.figures import measures
-from atlas.render.first_shown import RULE, exceptions, first_of_all
+from atlas.render.first_shown import RULE
 from atlas.render.frame import Frame
 from atlas.render.pictures import Look
-from atlas.render.sprites import levels
-from atlas.render.svg import number
+from atlas.render.unit_card import write_card
 from atlas.render.unit_page import UnitPages
 from atlas.render.units import Layer, Unit, stand_ins
 from atlas.render.wall import Wall
-
-COMPARED = 4
-"""How many layers or units are compared at most."""
-
-ON_CARD = 4
-"""How many pictures of a layer stand on its card."""
 
 
 @dataclass
@@ -51,6 +44,7 @@ class Pages:
         probe_files: files of the probe images that are shown, by image name.
         stimulus_files: files of the stimuli that are shown beside them, by name.
         wall: every unit at its place on the first page.
+        responses: of all units to the probe images, where the run knows relatives by them.
     """
 
     frame: Frame
@@ -60,6 +54,7 @@ class Pages:
     probe_files: Mapping[str, str]
     stimulus_files: Mapping[str, str]
     wall: Wall
+    responses: Responses | None
 
     @property
     def catalog(self) -> Catalog:
@@ -73,44 +68,20 @@ class Pages:
         for before, layer, after in _neighbors(layers):
             written.append(self._layer(layer, before, after))
         for before, unit, after in _neighbors(self.catalog.pictured):
-            written.append(self._units.write(unit, before, after))
-            self._units.write_embedded(unit)
+            written.append(self._unit(unit, before, after))
         written += [self._compare(), self._findings(), self._about()]
         self._not_found()
         self.frame.write_sitemap(written)
 
     def _index(self) -> str:
-        links = {layer.name: (quote(layer.href), layer.short) for layer in self.catalog.layers}
         count = len(self.catalog.pictured)
-        layers = [layer for layer in self.catalog.layers if layer.pictured]
-        units = [unit for layer in layers for unit in layer.shown[:ON_CARD]]
-        made = [name for name in self._made(units) if name in self.catalog.along_depth]
         return self.frame.write(
             "index",
             "index.html",
-            recipes=made,
-            first=first_of_all(layers, made),
             description=f"What {count} units of {self.frame.network_name} look for: "
             "pictures made by activation maximization, layer by layer.",
-            drawing=diagram.draw(self.catalog.network.graph, links),
-            branched=next((layer for layer in self.catalog.layers if layer.branches), None),
-            on_card=ON_CARD,
-            wall=self.wall,
-            wall_data=self.wall.data(self.catalog.recipes, levels(len(self.wall.pieces))),
-            stops=descend(self.catalog, [layer for layer, _ in self.wall.layers]),
-            others=exceptions(layers, made),
-            rule=RULE,
-            told=self._told(made, units),
+            **front_page.shown(self.catalog, self.wall),
         )
-
-    def _told(self, recipes: Sequence[str], units: Iterable[Unit]) -> list[tuple[str, int, str]]:
-        """Recipes that work alike, the side of the noise they start from, what becomes of it."""
-        alike: dict[tuple[int, str], list[str]] = {}
-        for recipe in recipes:
-            picture = next(unit.by(recipe)[0] for unit in units if recipe in unit.recipes)
-            words = method.in_short(self.catalog.constants[recipe])
-            alike.setdefault((picture.stages[0][1], words), []).append(recipe)
-        return [(method.listed(names), start, words) for (start, words), names in alike.items()]
 
     def _layer(self, layer: Layer, before: Layer | None, after: Layer | None) -> str:
         marked = {f"unit {layer.called(unit.number)}": unit.mean for unit in layer.shown}
@@ -149,48 +120,19 @@ class Pages:
             **layer_page.shown(layer),
         )
 
+    def _unit(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
+        shown = self._units.shown(unit)
+        write_card(self.frame, unit, made(self.catalog, self._blocks), self.looks, shown)
+        self._units.write_embedded(unit)
+        return self._units.write(unit, before, after, shown)
+
     def _compare(self) -> str:
-        layers = [layer for layer in self.catalog.layers if layer.pictured]
-        recipes = self._made([unit for layer in layers for unit in layer.shown])
-        known = {measure.key: measure for measure in measures(self.catalog)}
-        summaries = [
-            (
-                f"{title}, median",
-                {
-                    (layer.name, recipe): known[key].over(layer, recipe, self.looks).middle
-                    for layer in layers
-                    for recipe in recipes
-                },
-            )
-            for title, key in (("Gain", "gain"), ("Frequency", "frequency"))
-        ]
-        return self.frame.write(
-            "compare",
-            "compare.html",
-            recipes=recipes,
-            first=first_of_all(layers, recipes),
-            others=exceptions(layers, recipes),
-            rule=RULE,
-            topic="Compare layers",
-            description="Two to four layers side by side, row by row; or unit against unit.",
-            layers=layers,
-            made={layer.name: self._made(layer.shown) for layer in layers},
-            deepest=max(len(layer.shown) for layer in layers),
-            compared=COMPARED,
-            summaries=summaries,
-            axis=[number(10.0**power, 1) for power in (self._axis.low, self._axis.high)],
-            median_mean={layer.name: float(np.median(_means(layer))) for layer in layers},
-            distributions={
-                layer.name: charts.distribution(
-                    _means(layer),
-                    {},
-                    self._axis,
-                    f"Mean activation of the units of {layer.name}",
-                    size=(172, 85),
-                    named=False,
-                )
-                for layer in layers
-            },
+        return write_compare(
+            self.frame,
+            self._blocks,
+            alike_between(self._blocks, self.responses),
+            self._axis,
+            self.responses is not None,
         )
 
     def _findings(self) -> str:
@@ -243,13 +185,16 @@ class Pages:
 
     def _made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
         """The recipes by which any of these units is pictured, and others, in the site's order."""
-        made = {recipe for unit in units for recipe in unit.recipes} | set(others)
-        return [recipe for recipe in self.catalog.recipes if recipe in made]
+        return self.catalog.made(units, others)
 
     @cached_property
     def _found(self) -> tuple[dict[str, Any], dict[str, str]]:
         """What the page of findings shows, and the files beside it."""
         return findings_page.shown(self.catalog, self.looks, self.probe_files)
+
+    @cached_property
+    def _blocks(self) -> list[Block]:
+        return blocks_of(self.catalog, self.looks)
 
     @cached_property
     def _units(self) -> UnitPages:

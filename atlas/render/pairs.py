@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from atlas.examine.intervals import Range, estimate
-from atlas.render.blocks import described, headlined, own_channels
 from atlas.render.catalog import Catalog
 from atlas.render.figures import Looks, Measure, measures, slope_nearness
+from atlas.render.headlined import described, headlined, own_channels
 from atlas.render.svg import number
 from atlas.render.units import Layer
 

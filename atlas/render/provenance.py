@@ -8,7 +8,7 @@ from atlas.probe.probe_set import UNNAMED
 from atlas.render.catalog import Catalog
 from atlas.render.picture import Picture
 from atlas.render.unit_facts import base_name
-from atlas.render.units import Unit
+from atlas.render.units import Layer, Unit
 from atlas.settings import DEFAULTS
 
 
@@ -27,12 +27,28 @@ def build_commands(catalog: Catalog) -> list[str]:
 
 def unit_command(catalog: Catalog, unit: Unit, picture: Picture) -> str:
     """The command that makes one picture again, in a run of its own."""
-    requests = catalog.settings.requests
-    asking = (each for each in requests if picture.recipe in each.get("recipe", []))
     scope = {"units": unit.name, "recipe": picture.recipe, "samples": picture.sample}
     run = f"runs/{unit.layer.slug}-{unit.number:04d}"
-    settings = _settings(catalog, next(asking, requests[-1]))
+    settings = _settings(catalog, _asking(catalog, picture.recipe))
     return _command(settings | scope | {"run": run, "site": f"{run}-site"})
+
+
+def command_of_recipe(catalog: Catalog, recipe: str) -> str:
+    """How a command begins that makes any picture by a recipe; ``scope_of_layer`` goes on."""
+    return _command(_settings(catalog, _asking(catalog, recipe)) | {"recipe": recipe})
+
+
+def scope_of_layer(layer: Layer) -> tuple[str, str]:
+    """Two words of such a command, each up to the unit's number: which it is, and its run."""
+    name = shell_word(f"{layer.name}:")
+    joint = "=" if name.startswith("-") else " "
+    return f"--units{joint}{name}", f"runs/{layer.slug}-"
+
+
+def _asking(catalog: Catalog, recipe: str) -> Mapping[str, Any]:
+    """The first request for a recipe."""
+    requests = catalog.settings.requests
+    return next((each for each in requests if recipe in each.get("recipe", [])), requests[-1])
 
 
 def _settings(catalog: Catalog, request: Mapping[str, Any]) -> dict[str, Any]:

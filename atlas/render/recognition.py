@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from atlas.examine.intervals import Range, estimate
 from atlas.recipe import PHOTOGRAPHS
-from atlas.render.blocks import described, headlined
 from atlas.render.catalog import Catalog
 from atlas.render.charts import Scale
 from atlas.render.evidence import NOT_MEASURED, no_judge
 from atlas.render.figures import Looks, Measure, measures
+from atlas.render.headlined import described, headlined
 from atlas.render.method import listed
 from atlas.render.picture import Picture
 from atlas.render.svg import element, image, line, text

@@ -11,13 +11,16 @@ from atlas._system.web_address import site_address
 from atlas.errors import UsageError
 from atlas.probe.probe_set import ProbeSet
 from atlas.render import data, pictures
+from atlas.render.alike import responses_of
 from atlas.render.frame import Frame
 from atlas.render.output import SiteFolder, refuse_foreign
 from atlas.render.pages import Pages
 from atlas.render.probe_images import write_probe_images, write_stimuli
 from atlas.render.reading import read_catalog
+from atlas.render.search_index import find_js
 from atlas.render.sprites import write_sprites
 from atlas.render.templating import Templates
+from atlas.render.unit_words import UnitWords
 from atlas.render.wall import arrange, read_spots
 from atlas.run.folder import Run
 
@@ -48,6 +51,7 @@ def render(
     base_url: str | None = None,
     publish_probe_images: Path | ProbeSet | None = None,
     notes: Path | None = None,
+    above: str | None = None,
     progress: Callable[[int], object] | None = None,
     say: Callable[[str], object] | None = None,
 ) -> None:
@@ -64,6 +68,7 @@ def render(
             are, and Imagenette, which is public, where it is cached.
         notes: table of notes that are shown beside those of the run, and before them where both
             have one of a unit; the run stays as it is.
+        above: the page of a comparison that the site is a part of, from the site's root.
         progress: called with 1 for every picture and every page.
         say: called with a line on what cannot be shown.
 
@@ -86,6 +91,7 @@ def render(
             base_url=address,
             cover=pictures.write_cover(run, catalog, folder),
             progress=tell,
+            above=above,
         )
         pages = Pages(
             frame=frame,
@@ -97,6 +103,7 @@ def render(
             ),
             stimulus_files=write_stimuli(catalog, folder),
             wall=wall,
+            responses=responses_of(run),
         )
         pictures.write_tiles(run, catalog, folder)
         write_sprites(run, catalog, wall, folder)
@@ -105,4 +112,5 @@ def render(
             folder.write(name, content)
         folder.write("data/atlas.json", data.atlas_json(catalog, looks))
         folder.write("data/units.csv", data.units_csv(catalog, looks))
+        folder.write("data/find.js", find_js(catalog, UnitWords(run, catalog)))
         folder.write(".nojekyll", "")

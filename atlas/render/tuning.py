@@ -6,6 +6,9 @@ from atlas.render import charts
 from atlas.render.channels import COLORS
 from atlas.render.units import Unit
 
+FAMILIES = "Family of stimuli"
+"""What the chart of the families is about."""
+
 
 def tuning_curves(unit: Unit, channels: int = COLORS) -> list[tuple[str, Markup]]:
     """The tuning curves: what each is about, and its chart.
@@ -36,5 +39,5 @@ def tuning_curves(unit: Unit, channels: int = COLORS) -> list[tuple[str, Markup]
         found.append(("Hue of color fields", charts.tuning_hue(numeric("hue"), label)))
     if "family" in axes:
         label = f"Response of {name} to the families of stimuli"
-        found.append(("Family of stimuli", charts.tuning_families(axes["family"], label)))
+        found.append((FAMILIES, charts.tuning_families(axes["family"], label)))
     return found

@@ -36,8 +36,10 @@ class UnitPages:
         self._probe_files = probe_files
         self._stimulus_files = stimulus_files
 
-    def write(self, unit: Unit, before: Unit | None, after: Unit | None) -> str:
-        """Write the page of a unit that stands between two others; return its name."""
+    def write(
+        self, unit: Unit, before: Unit | None, after: Unit | None, shown: Mapping[str, Any]
+    ) -> str:
+        """Write what is shown of a unit that stands between two others; return the page's name."""
         called = unit.layer.called(unit.number)
         return self._frame.write(
             "unit",
@@ -52,7 +54,7 @@ class UnitPages:
             after=after and after.href,
             previous_unit=before,
             next_unit=after,
-            **self._shown(unit),
+            **shown,
         )
 
     def write_embedded(self, unit: Unit) -> None:
@@ -69,7 +71,7 @@ class UnitPages:
                 picture=view.picture,
             )
 
-    def _shown(self, unit: Unit) -> dict[str, Any]:
+    def shown(self, unit: Unit) -> dict[str, Any]:
         """What the template of a unit shows."""
         catalog = self._frame.catalog
         views = unit.views(unit.recipes)

@@ -37,6 +37,11 @@ class Piece(NamedTuple):
     unit: Unit | None
     words: str
 
+    @property
+    def status(self) -> str:
+        """How its picture ended, or its tile."""
+        return self.unit.picture.status if self.unit else self.layer.tiles[self.number]
+
 
 @dataclass(frozen=True)
 class Wall:
@@ -49,6 +54,7 @@ class Wall:
         places: of each, counted along the rows of the wall from the top left.
         map_shape, map_places: columns and rows of the map, and places there; None where nothing
             is known of likeness.
+        pools: the layers that are left out, since they pool the channels of one that is not.
     """
 
     layers: list[tuple[Layer, int]]
@@ -57,6 +63,7 @@ class Wall:
     places: list[int]
     map_shape: tuple[int, int] | None
     map_places: list[int] | None
+    pools: list[Layer]
 
     @cached_property
     def columns(self) -> int:
@@ -80,7 +87,7 @@ class Wall:
             "layers": [[layer.short, layer.slug, width] for layer, width in self.layers],
             "units": [
                 [indices[id(piece.layer)], piece.number, place, other,
-                 _folders(piece, recipes), piece.words]
+                 _folders(piece, recipes), piece.words, *[1] * (piece.status == "silent")]
                 for piece, place, other in zip(self.pieces, self.places, on_map, strict=True)
             ],
         }  # fmt: skip
@@ -114,7 +121,8 @@ def arrange(catalog: Catalog, spots: Mapping[tuple[str, int], Spot]) -> Wall:
         left += width
     pieces = [piece for _, own in shown for piece in own]
     shape, on_map = _map(pieces, spots)
-    return Wall(widths, rows, pieces, places, shape, on_map)
+    pools = [layer for layer, own in layers if own and layer.pools in there]
+    return Wall(widths, rows, pieces, places, shape, on_map, pools)
 
 
 def _pieces(layer: Layer, spots: Mapping[tuple[str, int], Spot]) -> list[Piece]:

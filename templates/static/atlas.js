@@ -10,14 +10,33 @@
     ([name, short, href, units]) => ({ name, short, href, units }),
   );
 
-  // "4a 225", "inception4a:225", "4a/225", "4a" -> {layer, unit}; null when there is no such layer.
-  const parsePlace = (text) => {
-    const match = /^(.*?)(?:[\s:/,#]+(\d+))?$/.exec(text.trim());
-    const asked = match[1].trim().toLowerCase();
-    const named = (test) => layers.find((layer) => test(layer.name.toLowerCase(), layer.short.toLowerCase()));
-    const layer = asked && (named((name, short) => name === asked || short === asked) || named((name) => name.endsWith(asked)));
-    return layer ? { layer, unit: match[2] === undefined ? null : Number(match[2]) } : null;
+  // Names as people type them: letters and digits count, and what other programs call a layer.
+  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const called = layers.map(({ name, short }) =>
+    [name, short, ...(name === `inception${short}` ? [`mixed${short}`] : [])].map(plain).filter(Boolean));
+
+  // "4a 225", "inception4a:225", "mixed4a/225", "4a225", "4a" -> every {layer, unit} that can be
+  // meant, the likeliest first; the unit is null where none is said.
+  const places = (text) => {
+    const asked = text.trim().toLowerCase(), whole = plain(asked), found = [];
+    const [, head, tail] = /^(.*?)(?:[\s:/,#]+(\d+))?$/s.exec(asked);
+    const said = tail === undefined ? null : Number(tail);
+    const add = (unit, test) => layers.forEach((layer, index) => {
+      const known = found.some((place) => place.layer === layer && place.unit === unit);
+      if (!known && test(layer, called[index])) found.push({ layer, unit });
+    });
+    const typed = (name) => (layer) => [layer.name, layer.short].some((each) => each.toLowerCase() === name);
+    add(null, typed(asked));
+    add(said, typed(head));
+    add(said, (_, names) => names.includes(plain(head)));
+    add(null, (_, names) => names.includes(whole));
+    for (let digits = 1; /^\d+$/.test(whole.slice(-digits)) && digits < whole.length; digits += 1) {
+      add(Number(whole.slice(-digits)), (_, names) => names.includes(whole.slice(0, -digits)));
+    }
+    if (plain(head)) add(said, (_, names) => names.some((name) => name.endsWith(plain(head))));
+    return found;
   };
+  const parsePlace = (text) => places(text)[0] || null;
 
   // The address keeps what is chosen; an empty value takes a name out of it.
   const keep = (choices) => {
@@ -127,7 +146,7 @@
 
   // What the scripts of single pages share.
   window.atlas = {
-    find, findAll, layers, parsePlace, keep, listed, inFolder, present, typing,
+    find, findAll, layers, plain, called, places, parsePlace, keep, listed, inFolder, present, typing,
     carried: (href) => carried(href),
     recipe: () => recipe,
     onRecipe: (tell) => recipeChanged.push(tell),

@@ -199,12 +199,15 @@ def test_hostile_names_add_no_element_and_no_attribute(
     compare(hostile, tmp_path / "site", quiet=True)
     shown = ""
     for page, text in pages(tmp_path / "site").items():
-        if not page.startswith(("pairs/", "only-here/")) and page != "index.html":
+        own = ("index.html", "compare.html")
+        if not page.startswith(("pairs/", "only-here/")) and page not in own:
             continue
         shown += text
         for tag, attributes in Document(text).elements:
             assert not any(name.startswith("on") or name == "style" for name in attributes), page
-            assert tag not in ("b", "script", "style", "noscript", "textarea"), page
+            assert tag not in ("b", "style", "noscript", "textarea"), page
+            ours = (attributes.get("src") or "").startswith(("static/", "../"))
+            assert tag != "script" or ours or attributes["type"] == "application/json", page
         assert "default-src 'none'" in text
     assert all(layer["name"][:5].replace("<", "&lt;") in shown for layer in HOSTILE_LAYERS)
 
@@ -280,6 +283,55 @@ def test_pages_fit_a_telephone_and_a_desk_from_the_disk(
                 show_all_images(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, name
             assert page.locator(".alone img").first.is_visible()
+
+
+def test_layers_of_both_networks_stand_side_by_side_with_what_is_alike(
+    site: Path, browser: Browser
+) -> None:
+    before, after = "GoogLeNet-before.pt", "GoogLeNet-after.pt"
+    with opened(browser, viewport={"width": 1280, "height": 800}) as page:
+        page.goto((site / "compare.html").as_uri())
+        page.locator(".presets a").first.click()
+        page.wait_for_url("**/compare.html?layers=*")
+        heads = page.locator(".block:visible h2").all_inner_texts()
+        assert [head.split() for head in heads] == [
+            ["conv1", "GoogLeNet", "before.pt"],
+            ["conv1", "GoogLeNet", "after.pt"],
+        ]
+        page.get_by_role("button", name="What is most like GoogLeNet before.pt conv1 1").click()
+        other = page.locator(f'.block[data-block="{after}/conv1"] .alike li').first
+        assert other.inner_text().split() == [str(ORDER.tolist().index(1)), "1.00"]
+        href = other.locator("a").get_attribute("href") or ""
+        assert href.startswith(f"{after}/units/conv1/0002.html")
+        show_all_images(page)
+        page.goto(f"{(site / 'compare.html').as_uri()}?units={before}/conv1:0,{after}/conv1:2")
+        page.locator(".card-unit").nth(1).wait_for()
+        titles = page.locator(".card-unit h3 a").all_inner_texts()
+        assert titles == ["GoogLeNet before.pt conv1 0", "GoogLeNet after.pt conv1 2"]
+        show_all_images(page)
+
+
+def test_units_of_both_networks_are_picked_from_a_page_of_two_layers(
+    site: Path, browser: Browser
+) -> None:
+    with opened(browser) as page:
+        page.goto((site / PAIR).as_uri())
+        assert page.locator(".block").count() == 2
+        for name in ("before.pt 4a 0", "after.pt 4a 0"):
+            pick = page.get_by_role("button", name=f"Add GoogLeNet {name} to the tray").first
+            pick.click()
+        page.get_by_role("link", name="Compare 2 units").click()
+        page.wait_for_url("**/compare.html?units=*")
+        page.locator(".card-unit").nth(1).wait_for()
+        show_all_images(page)
+
+
+def test_a_networks_own_site_leads_back_to_the_comparison(site: Path, browser: Browser) -> None:
+    with opened(browser) as page:
+        for name in ("index.html", "units/conv1/0000.html"):
+            page.goto((site / "GoogLeNet-after.pt" / name).as_uri())
+            page.get_by_role("link", name="All networks").click()
+            page.wait_for_url((site / "index.html").as_uri())
 
 
 def test_a_number_of_the_heat_map_is_read_on_its_color(site: Path, browser: Browser) -> None:

@@ -76,7 +76,7 @@ def by_layer(page: Page) -> dict[str, set[str]]:
     """The recipes of the pictures that are seen of each layer."""
     show_all_images(page)
     sources: list[str] = page.locator("main img:visible").evaluate_all(
-        "all => all.map(i => i.getAttribute('src'))"
+        "all => all.filter(i => !i.closest('.presets')).map(i => i.getAttribute('src'))"
     )
     found: dict[str, set[str]] = {}
     for source in sources:

@@ -27,7 +27,14 @@ ATLAS = [
     "404.html",
 ]
 PAIR = "pairs/GoogLeNet-a.pt/GoogLeNet-b.pt"
-COMPARISON = ["index.html", f"{PAIR}/conv1/conv1.html", f"only-here/{PAIR[6:]}.html", "404.html"]
+COMPARISON = [
+    "index.html",
+    "compare.html",
+    "compare.html?layers=GoogLeNet-a.pt/conv1,GoogLeNet-b.pt/conv1",
+    f"{PAIR}/conv1/conv1.html",
+    f"only-here/{PAIR[6:]}.html",
+    "404.html",
+]
 
 
 @pytest.fixture(scope="module")

@@ -430,7 +430,7 @@ def test_pages_do_not_grow_with_the_number_of_pictures(site: Path, tmp_path: Pat
     for name in ("about.html", "findings.html", "units/conv1/0000.html"):
         assert len(many[name]) < 1.2 * len(few[name])  # intervals come with five units
     assert many["layers/conv1.html"].count(b'<img class="pixels"') == 10
-    assert many["compare.html"].count(b"<img ") == 10 * len(LAYERS)
+    assert many["compare.html"].count(b"<li data-unit=") == 10 * len(LAYERS)
 
 
 def test_spatial_frequency_is_that_of_a_grating() -> None:

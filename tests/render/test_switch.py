@@ -35,7 +35,9 @@ def trial_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def shown_recipes(page: Page) -> set[str]:
     """The recipes whose pictures stand on the page where it can be seen."""
-    sources = page.locator("main img:visible").evaluate_all("all => all.map(i => i.src)")
+    sources = page.locator("main img:visible").evaluate_all(
+        "all => all.filter(i => !i.closest('.presets')).map(i => i.src)"
+    )
     found = (re.search(r"/images/(?:sheets/)?(\w+)/", source) for source in sources)
     return {match[1] for match in found if match} - {"probe", "peaks"}
 
@@ -60,6 +62,9 @@ def test_only_the_recipe_that_is_shown_is_loaded(
         if name.startswith("units"):
             # The table of evidence shows each recipe's picture, and that alone.
             assert {url.rpartition("/")[2] for url in other} <= {"0000.webp"}
+        elif name == "compare.html":
+            # It offers one recipe against the other, by some small pictures of each.
+            assert len(other) <= 4 and all(url.endswith(".small.webp") for url in other)
         else:
             assert not other
 
@@ -138,29 +143,6 @@ def test_the_switch_works_by_keyboard(browser: Browser, recipes_site: Path) -> N
         assert "/images/clear/" in source
         page.get_by_role("slider", name="Stage of the growth").fill("0")
         assert "stage0" in (page.locator(".large img:visible").get_attribute("src") or "")
-
-
-def test_recipes_are_compared_side_by_side(browser: Browser, recipes_site: Path) -> None:
-    with opened(browser) as page:
-        page.goto(f"{recipes_site.as_uri()}/compare.html")
-        page.get_by_text("Recipes side by side").click()
-        page.locator("main").get_by_text("4a", exact=True).click()
-        page.get_by_label("A unit to compare").fill("conv1 2")
-        page.keyboard.press("Enter")
-        address = page.url
-        for _ in range(2):
-            heads = page.locator("table.compare thead th:visible").all_inner_texts()
-            assert heads == ["Rank", "inception4aarticle", "inception4aclear"]
-            row = page.locator("table.compare tbody tr:has(td[data-unit]) >> nth=0")
-            sources = row.locator("img:visible").evaluate_all("all => all.map(i => i.src)")
-            ends = [source.partition("/images/")[2] for source in sources]
-            assert ends == ["article/inception4a/0000.webp", "clear/inception4a/0000.webp"]
-            gains = row.locator("td:visible").all_inner_texts()
-            assert len(set(gains)) == 2
-            units = page.locator(".chosen-units figure")
-            assert units.count() == 2 and "clear" in units.nth(1).inner_text()
-            show_all_images(page)
-            page.goto(address)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
@@ -258,13 +240,13 @@ def test_a_layer_leads_to_its_recipes_side_by_side(browser: Browser, trial_site:
             page.goto(f"{trial_site.as_uri()}/layers/{name}.html")
             page.get_by_role("link", name="Recipes side by side").click()
             page.wait_for_url("**/compare.html?*")
-            heads = page.locator("table.compare thead th:visible").all_inner_texts()
-            assert heads == ["Rank", *(f"{name}{recipe}" for recipe in recipes)]
+            heads = page.locator(".block:visible h2").all_inner_texts()
+            assert heads == [f"{name} {recipe}" for recipe in recipes]
             show_all_images(page)
-            row = page.locator("table.compare tbody tr:has(td[data-unit]) >> nth=0")
-            sources = row.locator("img:visible").evaluate_all("all => all.map(i => i.src)")
-            ends = [source.partition("/images/")[2] for source in sources]
-            assert ends == [f"{recipe}/{name}/0000.webp" for recipe in recipes]
+            tiles = page.locator(".block:visible .tiles li:first-child img")
+            sources = tiles.evaluate_all("all => all.map(i => i.src)")
+            folders = [source.partition("/images/")[2].split("/")[:2] for source in sources]
+            assert folders == [[recipe, name] for recipe in recipes]
 
 
 def test_a_picture_of_the_findings_leads_to_the_unit_by_its_recipe(

@@ -123,7 +123,8 @@ def test_all_units_with_tiles_stand_on_the_wall(tiled_site: Path) -> None:
     data = data_of(tiled_site)
     assert len(data["units"]) == 2 * UNITS
     assert sum(bool(unit[4]) for unit in data["units"]) == 4
-    assert [unit[5] for unit in data["units"] if unit[1] == UNITS - 1] == ["silent"] * 2
+    silent = [unit for unit in data["units"] if unit[1] == UNITS - 1]
+    assert [unit[5:] for unit in silent] == [["silent", 1]] * 2
 
 
 def test_without_likeness_units_stand_by_rank_and_there_is_no_map(tmp_path: Path) -> None:
@@ -133,6 +134,28 @@ def test_without_likeness_units_stand_by_rank_and_there_is_no_map(tmp_path: Path
     assert data["map"] is None
     assert [unit[1] for unit in data["units"]] == [0, 1, 2] * 2
     assert 'value="map"' not in (tmp_path / "site/index.html").read_text("utf-8")
+
+
+def test_pools_are_left_out_and_linked(site: Path) -> None:
+    text = (site / "index.html").read_text("utf-8")
+    caption = text.partition('id="wall-keys"')[2].partition("</p>")[0]
+    assert '<a href="layers/maxpool9.html">maxpool9</a>.' in caption
+
+
+def test_a_silent_unit_is_told_apart_on_the_card_of_its_layer(site: Path, tmp_path: Path) -> None:
+    assert '<span class="flag">1 silent</span>' in (site / "index.html").read_text("utf-8")
+    render(make_run(tmp_path / "run", layers=LAYERS[:2], pictured=5), tmp_path / "site")
+    text = (tmp_path / "site/index.html").read_text("utf-8")
+    card = text.partition('<a href="layers/inception4a.html">')[2].partition("</li>")[0]
+    assert "silent" not in card and re.findall(r"4a/000(\d)", card) == [*"0234"]
+
+
+def test_the_descent_says_what_the_strongest_photographs_show(tmp_path: Path) -> None:
+    names = ["n02391049_zebra.jpg", *(f"{i}.jpg" for i in range(8))]
+    run = make_run(tmp_path / "run", photographs=names, layers=LAYERS[:2])
+    render(run, tmp_path / "site")
+    text = (tmp_path / "site/index.html").read_text("utf-8")
+    assert re.search(r"answers most to those of zebra, and to this picture \d+\.\d times", text)
 
 
 def test_the_descent_begins_at_the_first_layer_and_says_what_is_known(site: Path) -> None:
