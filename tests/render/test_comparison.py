@@ -292,7 +292,7 @@ def test_layers_of_both_networks_stand_side_by_side_with_what_is_alike(
     with opened(browser, viewport={"width": 1280, "height": 800}) as page:
         page.goto((site / "compare.html").as_uri())
         page.locator(".presets a").first.click()
-        page.wait_for_url("**/compare.html?layers=*")
+        page.wait_for_url("**/compare.html?layers=**")
         heads = page.locator(".block:visible h2").all_inner_texts()
         assert [head.split() for head in heads] == [
             ["conv1", "GoogLeNet", "before.pt"],
@@ -321,7 +321,7 @@ def test_units_of_both_networks_are_picked_from_a_page_of_two_layers(
             pick = page.get_by_role("button", name=f"Add GoogLeNet {name} to the tray").first
             pick.click()
         page.get_by_role("link", name="Compare 2 units").click()
-        page.wait_for_url("**/compare.html?units=*")
+        page.wait_for_url("**/compare.html?units=**")
         page.locator(".card-unit").nth(1).wait_for()
         show_all_images(page)
 
