@@ -178,6 +178,12 @@ class Settings:
         "|".join(("auto", *PRECISIONS)),
         "of the network during maximization",
     )
+    judge: str = _setting(
+        "auto",
+        readers.one_of("auto", "imagenet", "bundled"),
+        "auto|imagenet|bundled",
+        "whose weights the judge of likeness has",
+    )
     batch: int | None = _setting(
         None, whole(1, "auto", largest=10_000), "auto|N", "pictures made at once"
     )

@@ -50,6 +50,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "seed": (["6"], 6),
     "device": (["cpu"], "cpu"),
     "precision": (["float64"], "float64"),
+    "judge": (["bundled"], "bundled"),
     "batch": (["7"], 7),
     "run": (["a-run"], "a-run"),
     "site": (["a-site"], "a-site"),

@@ -40,6 +40,7 @@ DEFAULTS = {
     "seed": 0,
     "device": "auto",
     "precision": "auto",
+    "judge": "auto",
     "batch": None,
     "run": "runs/default",
     "site": "site",

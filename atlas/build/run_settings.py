@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import torch
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from atlas._system.versions import versions as installed_versions
@@ -67,6 +67,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
         ),
         stimuli=stimuli.digest(),
         judge=session.judge_sha256,
+        judge_name=session.judge.name if session.judge else UNSET,
         batch=kept.batch if kept else settings.batch or _batch(session),
         threads=kept.threads if kept else torch.get_num_threads(),
         versions=kept.versions if kept else versions,

@@ -89,10 +89,10 @@ class Session:
     @cached_property
     def judge(self) -> "SimilarityJudge | None":
         """The judge of likeness; none where it would judge its own pictures."""
-        from atlas.examine.similarity_judge import SimilarityJudge
+        from atlas.build.judge import choose_judge
 
-        judge = SimilarityJudge(self.network.device)
-        return judge if judge.is_independent_of(self.network) else None
+        kept = self.run.settings() if self.run.has("run.json") else None
+        return choose_judge(self.network, self.settings.judge, kept, self.say)
 
     @property
     def judge_sha256(self) -> str | None:

@@ -1,17 +1,20 @@
 """The judge of how alike two images are: a network that is not the one whose pictures are judged.
 
-The bundled GoogLeNet's penultimate features, compared by their cosine. Chosen once, for all
-networks and recipes, before any result was seen.
+Its penultimate features, compared by their cosine. Which network it is was chosen for all networks
+and recipes before any result was seen: torchvision's ResNet-18 with ImageNet's weights where they
+can be had, else the bundled GoogLeNet, a weaker judge.
 """
 
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torchvision.models import get_model_weights
 
 from atlas._system.images import as_rgb
 from atlas.network.arithmetic import exact_arithmetic
@@ -19,6 +22,7 @@ from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.network.ways import LayerTrunk, layer_trunk
 from atlas.network.weights.named import BUNDLED
+from atlas.network.weights.published import fetch
 from atlas.probe.decoding import prepare
 
 PENULTIMATE = "avgpool"
@@ -29,16 +33,39 @@ UNSCALED = "4eb51f37db86084d482c676de81e25fd9397778087cc8400efaec3a4d9034e01"
 BATCH = 32
 
 
+class Critic(NamedTuple):
+    """A network that may be the judge, and what pages call it."""
+
+    network: str
+    weights: str
+    name: str
+
+
+IMAGENET = Critic("resnet18", "imagenet", "ResNet-18 trained on ImageNet (1,000 classes)")
+OWN = Critic(
+    "googlenet",
+    "bundled",
+    "the GoogLeNet that comes with atlas, trained on Tiny ImageNet (202 classes)",
+)
+
+
 class SimilarityJudge:
-    """The bundled GoogLeNet, loaded when it is first asked.
+    """A judge, loaded when it is first asked.
 
     Args:
         device: where it runs.
+        critic: which network.
+
+    Raises:
+        AtlasError: when its weights can be had neither from the cache nor by a download.
     """
 
-    def __init__(self, device: str | torch.device = "cpu") -> None:
+    def __init__(self, device: str | torch.device = "cpu", critic: Critic = OWN) -> None:
         self.device = device
-        with BUNDLED.open("rb") as file:
+        self._critic = critic
+        self.name = critic.name
+        path = BUNDLED if critic is OWN else fetch(get_model_weights(critic.network)["DEFAULT"].url)
+        with path.open("rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
     def load(self) -> None:
@@ -47,10 +74,11 @@ class SimilarityJudge:
 
     def is_independent_of(self, network: Network) -> bool:
         """Whether it may judge the pictures of ``network``: not when it is that network."""
-        return network.weights.sha256 not in (self.sha256, UNSCALED)
+        same = (self.sha256, UNSCALED) if self._critic is OWN else (self.sha256,)
+        return network.weights.sha256 not in same
 
     def features(self, photographs: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """Nx1024 features of Nx224x224x3 bytes."""
+        """NxD features of Nx224x224x3 bytes."""
         network, trunk = self._network
         shown = torch.from_numpy(photographs).to(network.device, network.dtype)
         images = network.normalize(shown.permute(0, 3, 1, 2) / 255)
@@ -63,7 +91,7 @@ class SimilarityJudge:
         return torch.cat(found).cpu().numpy().astype(np.float16)
 
     def features_of(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
-        """Nx1024 features of HxWxC pictures, brought to 224 pixels as photographs are.
+        """NxD features of HxWxC pictures, brought to 224 pixels as photographs are.
 
         Of pictures in other channels than red, green and blue, as they are shown.
         """
@@ -72,5 +100,5 @@ class SimilarityJudge:
 
     @cached_property
     def _network(self) -> tuple[Network, LayerTrunk]:
-        network = load_network("googlenet", "bundled", self.device)
+        network = load_network(self._critic.network, self._critic.weights, self.device)
         return network, layer_trunk(network, [PENULTIMATE])

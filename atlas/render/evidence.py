@@ -160,6 +160,11 @@ def _identification_phrase(catalog: Catalog, unit: Unit) -> str:
     return f"{phrase} Shown its nine strongest {images} instead: {whole_percent(right)}."
 
 
+def judge(catalog: Catalog) -> str:
+    """What the judge of likeness is called; runs that do not say had the one there was."""
+    return catalog.settings.judge_name or OWN_JUDGE
+
+
 def no_judge(catalog: Catalog) -> str:
     """Why no two-choice task could be judged."""
     if catalog.settings.judge is None:
@@ -172,6 +177,10 @@ def no_judge(catalog: Catalog) -> str:
         "excite it to set a strong one against a weak one; there were "
         f"{len(catalog.probe_images)} in all."
     )
+
+
+OWN_JUDGE = "the GoogLeNet that comes with atlas, trained on Tiny ImageNet (202 classes)"
+"""The judge where there is no better one."""
 
 
 @cache

@@ -161,6 +161,7 @@ class Pages:
             explained=(explained := constants.explained(self.catalog)),
             shared=[name for name in ARTICLE if name not in explained],
             likeness=evidence.LIKENESS,
+            judge=evidence.judge(self.catalog),
             own_recipes=constants.tables(self.catalog),
             schema=SCHEMA,
             commands=provenance.build_commands(self.catalog),

@@ -115,6 +115,7 @@ class RunSettings(Struct, kw_only=True):
     judge: Annotated[
         Sha256 | None, Meta(description="SHA-256 of the judge's weights; null where there is none")
     ] = None
+    judge_name: Annotated[str | UnsetType, Meta(description="what the judge is called")] = UNSET
     batch: Annotated[int, Meta(ge=1, le=10_000, description="pictures made at once")]
     threads: Annotated[int, Meta(ge=1, le=4096, description="threads that torch took")]
     versions: Annotated[dict[str, str], Meta(description="of all that shapes a picture")]
