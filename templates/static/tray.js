@@ -1,5 +1,5 @@
 // The tray: units picked on any page, to be compared. A "+" stands on every small picture that leads
-// to the page of a unit, and beside the title of such a page. Pages that add pictures later call
+// to the page of a unit, and a button on such a page. Pages that add pictures later call
 // atlas.tray.mark(element) for what is within it.
 (() => {
   "use strict";
@@ -120,10 +120,8 @@
     button.setAttribute("aria-pressed", String(inside));
   };
 
-  const button = (name, image, worded) => {
-    const pick = made("button", worded ? "pick worded" : "pick");
+  const offer = (pick, name, image) => {
     pick.dataset.unit = name;
-    if (!worded) pick.setAttribute("aria-label", `Add ${placeOf(name)} to the tray`);
     pick.addEventListener("click", () => {
       if (picked.has(name)) return take(name);
       picked.set(name, fromRoot(image().src));
@@ -137,18 +135,22 @@
     for (const link of findAll("a[href]", within)) {
       const holder = link.parentElement, image = find("img", holder);
       const name = image && holder.matches("li, td, figure") && unitAt(link.href);
-      if (!name || find(":scope > .pick", holder)) continue;
+      if (!name || holder.closest(".strip") || find(":scope > .pick", holder)) continue;
+      const pick = made("button", "pick");
+      pick.setAttribute("aria-label", `Add ${placeOf(name)} to the tray`);
       holder.classList.add("pickable");
-      holder.append(button(name, () => find("img", holder)));
+      holder.append(offer(pick, name, () => find("img", holder)));
     }
   };
 
-  const own = document.body.matches(".page-unit") && unitAt(location.href);
-  if (own) find("main h1").after(button(own, () => {
-    const small = new Image();
-    small.src = find(".large img").src.replace(/(\.stage\d+)?\.webp$/, ".small.webp");
-    return small;
-  }, true));
+  // The page of a unit has a button of its own beside each of its pictures.
+  for (const pick of findAll(".pick.worded")) {
+    offer(pick, unitAt(location.href), () => {
+      const small = new Image();
+      small.src = find(".large img").src.replace(/(\.stage\d+)?\.webp$/, ".small.webp");
+      return small;
+    });
+  }
 
   recall();
   mark(find("main"));
