@@ -13,20 +13,24 @@ def write_clarity(run: Run) -> None:
     """Write ``clarity.csv``: of every unit with nine strongest images, where there is a judge."""
     tables = [pd.DataFrame(columns=TABLES["clarity"].names)]
     if run.has("judge.npy"):
-        own = directions(run.array("judge"))
+        directed = directions(run.array("judge"))
         row_of = {name: row for row, name in enumerate(run.table("probe")["image"])}
-        for layer, strongest in run.table("strongest").groupby("layer", sort=False):
-            ranked = strongest.sort_values(["unit", "place"])
-            ranked = ranked[ranked.groupby("unit")["place"].transform("size") == STRONGEST]
-            rows = ranked["image"].map(row_of).to_numpy(int).reshape(-1, STRONGEST)
-            if not len(rows):
+        ranked = run.table("strongest").sort_values(["unit", "place"], kind="stable")
+        ranked["row"] = [row_of[name] for name in ranked["image"]]
+        for layer, strongest in ranked.groupby("layer", sort=False):
+            images = {
+                unit: own["row"].tolist()
+                for unit, own in strongest.groupby("unit")
+                if len(own) == STRONGEST
+            }
+            if not images:
                 continue
-            found = faces(own[rows])
+            found = faces(directed[np.array([*images.values()])])
             tables.append(
                 pd.DataFrame(
                     {
                         "layer": layer,
-                        "unit": ranked["unit"].to_numpy()[::STRONGEST],
+                        "unit": [*images],
                         "clarity": found.clarity,
                         "within": found.within,
                         "polysemanticity": found.polysemanticity,

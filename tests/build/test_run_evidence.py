@@ -78,18 +78,18 @@ def test_the_clarity_of_every_unit_is_that_of_its_strongest_images(
     colors -= colors.mean(0)
     colors /= np.sqrt((colors**2).sum(1, keepdims=True))
     names = pd.read_csv(run / "probe.csv")["image"].tolist()
-    strongest = pd.read_csv(run / "strongest.csv").groupby(["layer", "unit"])
+    ranked = pd.read_csv(run / "strongest.csv").sort_values("place")
+    strongest = {key: own["image"].tolist() for key, own in ranked.groupby(["layer", "unit"])}
     table = pd.read_csv(run / "clarity.csv", dtype={"second": str})
     assert len(table) == len(strongest) == 7
-    for row in table.itertuples():
-        images = strongest.get_group((row.layer, row.unit)).sort_values("place")["image"]
-        own = colors[[names.index(image) for image in images]]
+    for layer, unit, clarity, _, apart, places in table.itertuples(index=False, name=None):
+        own = colors[[names.index(image) for image in strongest[layer, unit]]]
         cosines = [own[i] @ own[j] for i in range(9) for j in range(i)]
-        assert row.clarity == pytest.approx(np.mean(cosines), abs=1e-5)
-        second = np.isin(np.arange(1, 10), [int(place) for place in row.second.split()])
+        assert clarity == pytest.approx(np.mean(cosines), abs=1e-5)
+        second = np.isin(np.arange(1, 10), [int(place) for place in places.split()])
         one, other = own[~second].mean(0), own[second].mean(0)
         cosine = one @ other / np.sqrt((one @ one) * (other @ other))
-        assert row.polysemanticity == pytest.approx(1 - cosine, abs=1e-5)
+        assert apart == pytest.approx(1 - cosine, abs=1e-5)
     before = (run / "clarity.csv").read_bytes()
     (run / "clarity.csv").unlink()  # as in a run from before it was measured
     assert start() == 0
