@@ -50,6 +50,8 @@ def prepare(session: Session) -> None:
         session.verify([layer.name for layer in run.network().layers])
         check_identity(run, session.making)
         kept = run.settings()
+        for recipe in session.settings.recipes_asked().values():
+            kept_spectrum(run, recipe)  # refuses before anything is planned
         # Not by how many processes share the work: the pictures must not depend on that.
         at_once = kept.threads if session.network.device.type == "cpu" else 1
         most = session.settings.batch or kept.batch
