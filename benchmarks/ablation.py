@@ -138,8 +138,8 @@ def _names(text: str) -> list[str]:
 
 
 def _ranks(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    low, high = int(first), int(last or first)
+    first, dash, last = text.partition("-")
+    low, high = int(first), int(last if dash else first)
     if not 1 <= low <= high:
         raise ValueError(text)
     return low, high

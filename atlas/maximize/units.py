@@ -153,7 +153,7 @@ def _spectrum(spectrum: Any, channels: int) -> NDArray[np.float64]:
     try:
         found = np.asarray(spectrum, np.float64)
     except (TypeError, ValueError):
-        found = np.empty(0)
+        found = np.empty((0, 0))
     right = found.ndim == 2 and len(found) == channels and found.shape[1] > 1
     if not right or not np.isfinite(found).all() or (found < 0).any():
         raise UsageError(
