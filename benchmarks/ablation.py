@@ -191,7 +191,9 @@ class Ablation:
     def maximize(self, recipe: Recipe, targets: Sequence[Target]) -> list[Picture]:
         """The pictures of a recipe."""
         scales = [self.scales[target.layer, target.unit] for target in targets]
-        spectrum = kept_spectrum(self.run, recipe)
+        # A run whose own recipes need no spectrum has none; natural images stand in for its own.
+        known = self.run.has("spectrum.csv")
+        spectrum = kept_spectrum(self.run, recipe) if known else None
         return maximize_units(self.network, targets, recipe, scales=scales, spectrum=spectrum)
 
     def measure(self, targets: Sequence[Target], pictures: Sequence[Picture]) -> pd.DataFrame:
