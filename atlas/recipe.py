@@ -1,11 +1,13 @@
 """Recipes: every constant of the maximization, and the ladder of sizes a picture climbs."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from atlas.errors import UsageError
+from atlas.ladder import LARGEST, SMALLEST_SCALED, Rung, check_sizes, scaled
 
 if TYPE_CHECKING:  # of a room above this one
     from atlas.network.sizes import Sizes
@@ -14,34 +16,37 @@ STAGE_INTERVAL = 9
 """The article shows a growing picture after every ninth upscale; shorter ladders, after each."""
 
 
-class Rung(NamedTuple):
-    """One size of the ladder: after ``upscale`` upscales the picture is ``size`` pixels wide."""
-
-    upscale: int
-    size: int
-
-
-LARGEST = 4096
-"""No picture is larger, in pixels a side."""
-
-SMALLEST_SCALED = 8
-"""Where a ladder is scaled down to a network's only size, no smaller size is left in it."""
-
 CHOICES = {
     "objective": ("rms", "relative_mean"),
     "gradient_kernel": ("scharr3", "sobel3", "farid5"),
     "color_range": ("free", "sigmoid"),
     "color_axes": ("rgb", "decorrelated"),
-    "basis": ("pixels", "cosines"),
+    "basis": ("pixels", "cosines", "phases"),
     "relu_gradient": ("plain", "redirected"),
 }
 """The constants that are names, and the names there are."""
+
+LIMITS = {
+    "jitter": (0, math.inf),
+    "zoom": (0, 1),
+    "rotate": (0, 45),
+    "crop": (0.05, 1),
+    "pad": (0, LARGEST),
+    "noise": (0, math.inf),
+    "spectrum_decay": (0, 4),
+    "start_spread": (0, math.inf),
+    "fine_below": (0, math.inf),
+}
+"""The constants that are numbers of a range, from the least to the most."""
 
 REGULARIZERS = ("pixel", "gradient", "total_variation")
 """The terms of the loss beside the objective; the weight of each is the constant NAME_weight."""
 
 
-FINE = ("objective", "jitter", "zoom", "learning_rate")
+NATURAL_PLANES = ("sigmoid", "decorrelated")
+"""The color range and the color axes in which the waves of natural images are measured."""
+
+FINE = ("objective", "jitter", "zoom", "rotate", "crop", "learning_rate")
 """The constants that are the article's in a layer that sees fewer pixels than ``fine_below``."""
 
 
@@ -81,9 +86,17 @@ class Recipe:
             ``relative_mean``: the map's mean over that on the unit's strongest probe image.
         jitter: by how many pixels the view of each step is moved at most, each way.
         zoom: by which part it is enlarged or reduced at most; 0.1 is up to 1.1 times.
+        rotate: by how many degrees it is turned at most, each way.
+        crop: smallest part of the picture's side that it shows, anywhere in the picture; 1 for all.
+        pad: by how many pixels of the network's mean color the picture is framed; 0 for no frame,
+            and a picture that goes on mirrored past its borders.
+        noise: standard deviation of the noise that is added to it, where the network's images have
+            one of 1.
+        plain_steps: how many steps, the last of the last size, see the picture itself.
         color_range: ``free``, clipped between two sizes only, or ``sigmoid``, always within 0..1.
         color_axes: ``rgb``, or ``decorrelated`` as the colors of photographs are.
-        basis: of the optimizer's parameters: ``pixels``, or the ``cosines`` that make them.
+        basis: of the optimizer's parameters: ``pixels``, the ``cosines`` that make them, or the
+            ``phases`` of waves that are as strong as in natural images.
         spectrum_decay: cosines of frequency f are counted in units of 1 / f to this power.
         relu_gradient: ``plain``, or ``redirected`` where a ReLU is closed everywhere, so that it
             reaches silent units; for an objective of the mean, as the RMS has none at zero.
@@ -110,6 +123,11 @@ class Recipe:
     objective: str = "rms"
     jitter: int = 0
     zoom: float = 0.0
+    rotate: float = 0.0
+    crop: float = 1.0
+    pad: int = 0
+    noise: float = 0.0
+    plain_steps: int = 0
     color_range: str = "free"
     color_axes: str = "rgb"
     basis: str = "pixels"
@@ -130,26 +148,18 @@ class Recipe:
             )
         if not 1 < self.factor <= 4 or self.learning_rate <= 0:
             raise UsageError("a recipe needs a factor in 1..4 and a learning_rate above 0")
-        if self.jitter < 0 or not 0 <= self.zoom <= 1:
-            raise UsageError("a recipe needs a jitter of at least 0 and a zoom in 0..1")
-        if not 0 <= self.spectrum_decay <= 4 or self.start_spread < 0:
-            raise UsageError("a recipe needs a spectrum_decay in 0..4, start_spread of at least 0")
-        if self.fine_below < 0:
-            raise UsageError("a recipe needs a fine_below of at least 0")
-        size = self.start_size
-        for _ in range(self.upscales):
-            before, size = size, round(size * self.factor)
-            if size == before:
-                raise UsageError(
-                    f"a factor of {self.factor:g} does not enlarge {size} pixels; take more"
-                )
-            if size > LARGEST:
-                break
-        if size > LARGEST:
+        for name, (least, most) in LIMITS.items():
+            if not least <= getattr(self, name) <= most:
+                range_ = f"of at least {least}" if most == math.inf else f"in {least:g}..{most:g}"
+                raise UsageError(f"a recipe needs a {name} {range_}")
+        if not 0 <= self.plain_steps <= self.steps:
+            raise UsageError("a recipe needs plain_steps in 0..steps")
+        if self.basis == "phases" and (self.color_range, self.color_axes) != NATURAL_PLANES:
             raise UsageError(
-                f"{self.upscales} upscales by {self.factor:g} from {self.start_size} pixels pass "
-                f"{LARGEST}; take fewer"
+                "the basis phases needs the color_range {} and the color_axes {}, in which it is "
+                "known how strong the waves of natural images are".format(*NATURAL_PLANES)
             )
+        check_sizes(self.start_size, self.upscales, self.factor)
 
     def regularizers(self) -> dict[str, float]:
         """The regularizers that count, and the weight of each."""
@@ -170,12 +180,12 @@ class Recipe:
     def for_sizes(self, sizes: "Sizes") -> "Recipe":
         """What this recipe is for a network of one size: views move as much less as its ladder is.
 
-        At 9 pixels, 8 of them are not a little.
+        At 9 pixels, 8 of them are not a little. A frame would make a view larger than that size.
         """
-        if sizes.fixed is None or not self.jitter:
+        if sizes.fixed is None or not (self.jitter or self.pad):
             return self
         last = self.ladder()[-1].size
-        return replace(self, jitter=round(self.jitter * sizes.fixed / last))
+        return replace(self, jitter=round(self.jitter * sizes.fixed / last), pad=0)
 
     def ladder(self, sizes: "Sizes | None" = None) -> list[Rung]:
         """The sizes from first to last, without those below the smallest that a network takes.
@@ -191,7 +201,7 @@ class Recipe:
             rungs.append(Rung(upscale, round(rungs[-1].size * self.factor)))
         smallest, fixed = sizes or (1, None)
         if fixed is not None:
-            rungs = _scaled(rungs, fixed)
+            rungs = scaled(rungs, fixed)
             smallest = min(SMALLEST_SCALED, fixed)
         used = [rung for rung in rungs if rung.size >= smallest]
         if not used:
@@ -209,13 +219,6 @@ class Recipe:
         ladder = self.ladder(sizes)
         interval = STAGE_INTERVAL if self.upscales >= STAGE_INTERVAL else 1
         return rung in (ladder[0], ladder[-1]) or rung.upscale % interval == 0
-
-
-def _scaled(rungs: list[Rung], last: int) -> list[Rung]:
-    """A ladder that ends at ``last`` pixels; of sizes that are equal, the first."""
-    largest = rungs[-1].size
-    scaled = [Rung(upscale, round(size * last / largest)) for upscale, size in rungs]
-    return list({rung.size: rung for rung in reversed(scaled)}.values())[::-1]
 
 
 RECIPES = {

@@ -1,9 +1,9 @@
 """``python -m benchmarks.ablation RUN``: what each piece of the recipe ``clear`` is worth.
 
-Makes a few units of the deeper layers with the article's recipe, with ``clear``, and with one piece
-of either taken out or put in at a time, and measures every picture as a build does. Each variant is
-set against the recipe that it is a variant of, unit by unit: what the piece costs or brings. The
-run must be ranked over photographs; nothing in it is changed.
+Makes a few units of the deeper layers with the article's recipe, with ``clear``, with one piece of
+either taken out or put in at a time, and with recipes of the field, and measures every picture as a
+build does. Each variant is set against the recipe that it is a variant of, unit by unit: what the
+piece costs or brings. The run must be ranked over photographs; nothing in it is changed.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from atlas._system import contact_sheet, images
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.paths import as_path
 from atlas.build.resources import choose_device, choose_precision
+from atlas.build.spectrum import kept_spectrum
 from atlas.errors import AtlasError
 from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
@@ -30,10 +31,12 @@ from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.rank import tables
+from atlas.rank.ranking import ranking_table
 from atlas.recipe import RECIPES, Recipe
 from atlas.run.folder import Run
 from atlas.target import Picture, Target
 from benchmarks import report
+from benchmarks.field import FIELD
 from benchmarks.report import RESULTS, write
 
 LAYERS = ("inception3a", "inception3b", "inception4a", "inception4b", "inception4c", "inception4d")
@@ -57,8 +60,19 @@ VARIANTS: Mapping[str, Recipe] = {
     "pixels": replace(CLEAR, basis="pixels"),
     "plain gradient": replace(CLEAR, relu_gradient="plain"),
     "white start": replace(CLEAR, start_spread=0),
+    "rotated": replace(CLEAR, rotate=10),
+    "noisy": replace(CLEAR, noise=0.2),
+    "cropped": replace(CLEAR, crop=0.5),
+    "framed": replace(CLEAR, pad=12),
+    "12 plain steps": replace(CLEAR, plain_steps=12),
+    "32 plain steps": replace(CLEAR, plain_steps=32),
+    "steeper spectrum": replace(CLEAR, spectrum_decay=1.5),
+    "phases": replace(CLEAR, basis="phases", learning_rate=0.2, start_spread=1.8138),
+    **{name: published.recipe for name, published in FIELD.items()},
+    "maco as long as clear": replace(FIELD["maco"].recipe, steps=104),
 }
-"""The article's recipe and its author's wishes; ``clear``, and with a piece out, or one put in."""
+"""The article's recipe and its author's wishes; ``clear``, and with a piece out, or one put in; and
+the recipes of the field."""
 
 FIGURES = ("correct", "robustness", "gain_rms", "gain_mean", "distance")
 """Identified photographs and what perturbations leave, as shares; gains, as logarithms to base 2;
@@ -71,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = parse_options(arguments)
         ablation = Ablation(Run(options.run), options.device, options.precision)
-        targets = ablation.strongest(options.layers, options.units)
+        targets = ablation.ranked(options.layers, *options.ranks)
         measured: dict[str, pd.DataFrame] = {}
         for variant in options.variants:
             start = time.perf_counter()
@@ -95,7 +109,9 @@ def main(arguments: list[str] | None = None) -> int:
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.ablation", description=__doc__)
     parser.add_argument("run", type=as_path, help="a run ranked over photographs")
-    parser.add_argument("--units", type=int, default=3, help="of each layer")
+    parser.add_argument(
+        "--ranks", type=_ranks, default=(1, 3), metavar="A-B", help="of the units of each layer"
+    )
     parser.add_argument("--layers", type=_names, default=LAYERS, metavar="A,B,...")
     parser.add_argument("--variants", type=_names, default=VARIANTS, metavar="NAME,...")
     parser.add_argument("--device", default="auto")
@@ -119,6 +135,14 @@ def _base(variant: str) -> str:
 
 def _names(text: str) -> list[str]:
     return text.split(",")
+
+
+def _ranks(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    low, high = int(first), int(last if dash else first)
+    if not 1 <= low <= high:
+        raise ValueError(text)
+    return low, high
 
 
 class Ablation:
@@ -151,23 +175,26 @@ class Ablation:
             raise AtlasError(f"{run.path} knows no spectral slope of its images; 'atlas rank' it")
         _, self.slope, _ = slopes
 
-    def strongest(self, layers: Sequence[str], units: int) -> list[Target]:
-        """The first units of each layer's ranking."""
-        ranked = self.run.table("ranking")
-        rows = zip(ranked["layer"], ranked["unit"], ranked["rank"], strict=True)
+    def ranked(self, layers: Sequence[str], first: int, last: int) -> list[Target]:
+        """The units of each layer from one rank to another, by the mean activation of all."""
+        ranking = ranking_table(self.run.table("activations"), last)
+        rows = zip(ranking["layer"], ranking["unit"], ranking["rank"], strict=True)
         chosen = [
             Target(str(layer), int(unit))
             for layer, unit, rank in rows
-            if layer in layers and rank <= units
+            if layer in layers and first <= rank <= last
         ]
-        if len(chosen) < units * len(layers):
-            raise AtlasError(f"{self.run.path} has no ranking of so many units of these layers")
+        if len(chosen) < (last - first + 1) * len(layers):
+            raise AtlasError(f"{self.run.path} has not so many units of these layers")
         return chosen
 
     def maximize(self, recipe: Recipe, targets: Sequence[Target]) -> list[Picture]:
         """The pictures of a recipe."""
         scales = [self.scales[target.layer, target.unit] for target in targets]
-        return maximize_units(self.network, targets, recipe, scales=scales)
+        # A run whose own recipes need no spectrum has none; natural images stand in for its own.
+        known = self.run.has("spectrum.csv")
+        spectrum = kept_spectrum(self.run, recipe) if known else None
+        return maximize_units(self.network, targets, recipe, scales=scales, spectrum=spectrum)
 
     def measure(self, targets: Sequence[Target], pictures: Sequence[Picture]) -> pd.DataFrame:
         """The FIGURES of each picture; undefined for one that came to nothing."""

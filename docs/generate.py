@@ -1,7 +1,7 @@
 """The reference pages, made from the program: ``python docs/generate.py`` writes them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import cast
 
@@ -9,11 +9,12 @@ from msgspec import inspect
 
 from atlas.cli import APPLICABLE, COMMANDS
 from atlas.recipe import CHOICES, RECIPES, Recipe
-from atlas.render.constants import MEANINGS
+from atlas.render import constants
 from atlas.run import json_types, network_schema, schema
 from atlas.run.columns import LARGEST, Column
 from atlas.run.tables import TABLES
 from atlas.settings import DEFAULTS, DESCRIPTIONS
+from benchmarks.field import FIELD
 
 FOLDER = Path(__file__).parent
 MADE = "<!-- Made by docs/generate.py. -->\n\n"
@@ -51,13 +52,23 @@ def recipes() -> str:
     for constant in fields(Recipe):
         values = [f"`{getattr(RECIPES[name], constant.name)}`" for name in names]
         choices = CHOICES.get(constant.name)
-        meaning = MEANINGS[constant.name] + (f" ({', '.join(choices)})" if choices else "")
+        meaning = constants.MEANINGS[constant.name] + (
+            f" ({', '.join(choices)})" if choices else ""
+        )
         rows.append([f"`{constant.name}`", *values, meaning])
     return (
         f"# Recipes\n\n{MADE}"
         "A recipe is every constant of the maximization. One of your own is a table in\n"
         "`atlas.toml`, `[recipes.NAME]`, with a `base` and the constants that differ from it.\n\n"
         + _table(["constant", *(f"`{name}`" for name in names), "meaning"], rows)
+        + "\n## Recipes of the field\n\n"
+        "Others' recipes, made of these constants. What has no place on a ladder of sizes runs at\n"
+        "one size. `python -m benchmarks.ablation RUN` measures them beside the built-in ones.\n"
+        + "".join(
+            f"\n### {name}\n\n{published.source}\n\nNot as there: {published.differs}\n\n"
+            f"```toml\n{constants.table(name, asdict(published.recipe))}\n```\n"
+            for name, published in FIELD.items()
+        )
     )
 
 

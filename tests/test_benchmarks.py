@@ -1,6 +1,7 @@
 """The benchmark runs from end to end, and counts the work right; no time is judged."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from atlas.probe.stimuli import battery
 from atlas.rank.ranking import ranking_table
 from atlas.rank.statistics import measure
 from atlas.rank.tables import activations_table, strongest_table
-from atlas.recipe import RECIPES, Recipe
+from atlas.recipe import RECIPES, Recipe, read_recipe
 from atlas.run.responses import write_responses
 from benchmarks import __main__ as compare
 from benchmarks import (
@@ -36,6 +37,7 @@ from benchmarks import (
     roofline,
 )
 from benchmarks.contenders import Skipped, Workloads, time_contender
+from benchmarks.field import FIELD
 from benchmarks.roofline import operations
 from benchmarks.workload import Workload, coarse, excited_units
 
@@ -166,6 +168,30 @@ def test_what_a_piece_brings_is_its_difference_over_the_same_units() -> None:
 def test_a_variant_is_measured_after_what_it_is_a_variant_of() -> None:
     asked = ablation.parse_options(["run", "--variants", "rgb,article jitter 8"]).variants
     assert asked == ["article", "article jitter 8", "clear", "rgb"]
+
+
+def test_units_of_other_ranks_can_be_asked_for() -> None:
+    assert ablation.parse_options(["run"]).ranks == (1, 3)
+    assert ablation.parse_options(["run", "--ranks", "11-20"]).ranks == (11, 20)
+    assert ablation.parse_options(["run", "--ranks", "4"]).ranks == (4, 4)
+
+
+@pytest.mark.parametrize("ranks", ["0-3", "3-1", "a-b", "", "1-"])
+def test_ranks_that_there_are_not_are_refused(
+    ranks: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        ablation.parse_options(["run", "--ranks", ranks])
+    assert caught.value.code == 2 and "argument --ranks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_a_recipe_of_the_field_is_read_from_the_lines_that_are_shown(name: str) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text("utf-8")
+    (lines,) = [part for part in text.split("```") if part.startswith(f"toml\n[recipes.{name}]")]
+    table = tomllib.loads(lines.removeprefix("toml"))["recipes"][name]
+    assert read_recipe(name, table) == FIELD[name].recipe == ablation.VARIANTS[name]
+    assert len(lines.splitlines()) < 16
 
 
 def test_a_judge_does_not_judge_its_own_pictures(

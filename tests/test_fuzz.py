@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from atlas import cli
 from atlas.build import build, resources
 from atlas.errors import AtlasError, UsageError
-from atlas.recipe import CHOICES, LARGEST, RECIPES, Recipe
+from atlas.ladder import LARGEST
+from atlas.recipe import CHOICES, RECIPES, Recipe
 from atlas.render import serve
 from atlas.settings import Settings, read, read_file
 
@@ -224,7 +225,12 @@ def test_recipes_of_ones_own_are_used_or_refused(settings: str, tables: list[str
             "gradient_weight": st.floats(-1e6, 1e6) | st.integers(0, 3),
             "jitter": st.integers(0, 64),
             "zoom": st.floats(0, 1),
+            "rotate": st.floats(0, 45),
+            "crop": st.floats(0.05, 1),
+            "pad": st.integers(0, 64),
+            "noise": st.floats(0, 10),
             **{name: st.sampled_from(words) for name, words in CHOICES.items()},
+            "basis": st.sampled_from(["pixels", "cosines"]),  # phases need other constants too
         },
     ),
     st.sampled_from(list(RECIPES)),

@@ -18,6 +18,18 @@ from atlas.target import Picture
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
 
+OF_ALL_KINDS = replace(
+    RECIPES["clear"],
+    basis="phases",
+    start_spread=1.8,
+    rotate=10,
+    crop=0.6,
+    pad=8,
+    noise=0.1,
+    plain_steps=1,
+    fine_below=0,
+)
+ALL = {**RECIPES, "of all kinds": OF_ALL_KINDS}
 UNITS = [("conv1", 3), ("maxpool2", 7), ("inception3a", 70), ("inception4c", 9)] * 2
 
 
@@ -26,14 +38,14 @@ def network(device: str, precision: Precision) -> Network:
 
 
 def short(name: str) -> Recipe:
-    return replace(RECIPES[name], upscales=2, steps=3)
+    return replace(ALL[name], upscales=2, steps=3)
 
 
 def made(device: str, precision: Precision, recipe: str) -> list[Picture]:
     return maximize_units(network(device, precision), UNITS, short(recipe))
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ALL)
 def test_a_gpu_gives_the_pictures_of_the_cpu(recipe: str) -> None:
     for there, here in zip(
         made("cuda", "float64", recipe), made("cpu", "float64", recipe), strict=True
@@ -42,7 +54,7 @@ def test_a_gpu_gives_the_pictures_of_the_cpu(recipe: str) -> None:
         assert there.status == here.status
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ALL)
 def test_a_unit_alone_gets_the_picture_that_it_gets_among_others(recipe: str) -> None:
     on_gpu, chosen = network("cuda", "float64"), short(recipe)
     together = maximize_units(on_gpu, UNITS[:4], chosen)
@@ -52,7 +64,7 @@ def test_a_unit_alone_gets_the_picture_that_it_gets_among_others(recipe: str) ->
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ALL)
 def test_the_same_batch_gives_the_same_bits(recipe: str, precision: Precision) -> None:
     for once, again in zip(
         made("cuda", precision, recipe), made("cuda", precision, recipe), strict=True
@@ -60,7 +72,7 @@ def test_the_same_batch_gives_the_same_bits(recipe: str, precision: Precision) -
         np.testing.assert_array_equal(once.image, again.image)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ALL)
 def test_nothing_waits_for_the_gpu_inside_a_size(recipe: str) -> None:
     chosen, on_gpu = short(recipe), network("cuda", "bfloat16")
     done = 0

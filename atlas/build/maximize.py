@@ -9,6 +9,8 @@ from atlas.build.request import wanted_pictures
 from atlas.build.session import Session
 from atlas.build.sharing import Chunk, share_out
 from atlas.build.sheets import write_sheets
+from atlas.build.spectrum import kept_spectrum
+from atlas.maximize.axes import Axes
 from atlas.maximize.diversity import with_earlier
 from atlas.maximize.loop import maximize_chunk
 from atlas.rank.tables import scales
@@ -48,6 +50,8 @@ def prepare(session: Session) -> None:
         session.verify([layer.name for layer in run.network().layers])
         check_identity(run, session.making)
         kept = run.settings()
+        for recipe in session.settings.recipes_asked().values():
+            kept_spectrum(run, recipe)  # refuses before anything is planned
         # Not by how many processes share the work: the pictures must not depend on that.
         at_once = kept.threads if session.network.device.type == "cpu" else 1
         most = session.settings.batch or kept.batch
@@ -93,6 +97,7 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
     recipe = settings.recipes_asked()[stop.recipe]
     ends_here = stop.size == recipe.ladder(network.sizes)[-1].size
     scale_of = scales(run.table("strongest"))
+    axes = Axes(spectrum=kept_spectrum(run, recipe))
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)
 
@@ -110,6 +115,7 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
                 settings.seed,
                 progress=progress,
                 scales=own,
+                axes=axes,
                 grown=grown,
                 until=stop.size,
             )

@@ -9,6 +9,7 @@ from atlas.build.probe import probe_set
 from atlas.build.request import check_unit, chosen_layers, ranks_wanted
 from atlas.build.run_settings import Slope, write_run_settings
 from atlas.build.session import Session
+from atlas.build.spectrum import keep_spectrum
 from atlas.build.unit_statistics import measure_units
 from atlas.probe import stimuli
 from atlas.probe.probe_set import ProbeSet
@@ -46,6 +47,7 @@ def rank(session: Session) -> None:
         with session.timed("rank"):
             slope = measure_units(run, network, session.judge, probe, names, session.progress)
         write_run_settings(session, probe, slope)
+    keep_spectrum(session, probe)
     # Not before: layers whose measurement was interrupted are none of the run's.
     run.write_json("network", describe(network, layers))
     if notes:

@@ -79,5 +79,7 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
 def _batch(session: Session) -> int:
     """How many pictures at once fit this machine."""
     recipes, sizes = session.settings.recipes_asked().values(), session.network.sizes
-    size = max(rung.size for recipe in recipes for rung in recipe.ladder(sizes))
+    size = max(
+        recipe.ladder(sizes)[-1].size + 2 * recipe.for_sizes(sizes).pad for recipe in recipes
+    )
     return choose_batch(session.network, size, choose_workers(session.network.device))

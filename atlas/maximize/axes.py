@@ -1,9 +1,11 @@
 """The axes on which recipes differ, and a caller's own functions in a recipe's place."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.errors import UsageError
@@ -52,14 +54,17 @@ class Axes:
     Args:
         objective: an ``Objective``, or any function of its shapes.
         regularizers: terms added to the loss, by name, in place of the recipe's.
-        transformations: the views, in place of jitter and zoom.
+        transformations: the views, in place of jitter, zoom and all else of theirs.
         parameterization: in place of the color range, the color axes and the basis.
+        spectrum: how strong the waves of images are, as ``atlas.maximize.spectrum.magnitudes``
+            takes it; None for natural images.
     """
 
     objective: Measure | None = None
     regularizers: Mapping[str, Regularizer] | None = None
     transformations: Transformation | None = None
     parameterization: EncodingOfSize | None = None
+    spectrum: NDArray[np.floating] | None = field(default=None, compare=False)
 
     def measure(self, recipe: Recipe) -> Measure:
         """What is maximized."""
@@ -82,7 +87,9 @@ class Axes:
 
     def encoding(self, network: Network, recipe: Recipe, size: int) -> Encoding:
         """How images of a size are described to the optimizer."""
-        return (self.parameterization or Parameterization)(network, recipe, size)
+        if self.parameterization:
+            return self.parameterization(network, recipe, size)
+        return Parameterization(network, recipe, size, self.spectrum)
 
 
 def _of_recipe(name: str, recipe: Recipe) -> Regularizer:

@@ -71,7 +71,8 @@ def maximize_chunk(
     for i, target in enumerate(targets):
         field = network.layer(target.layer).receptive_field
         own = recipe.for_field(field).for_sizes(network.sizes)
-        seen = tuple(network.seen_size(target.layer, size) for size in sizes)
+        framed = [size + 2 * own.pad for size in sizes] if own.pad else []
+        seen = tuple(network.seen_size(target.layer, size) for size in [*sizes, *framed])
         groups.setdefault((own, seen), []).append(i)
     made: dict[int, Picture] = {}
     for (own, _), places in groups.items():

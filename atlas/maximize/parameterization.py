@@ -10,9 +10,13 @@ axes in which a color is written, and the basis in which each of its planes is.
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
+from atlas.maximize.spectrum import NATURAL, magnitudes
 from atlas.network.network import Network
 from atlas.recipe import Recipe
 
@@ -32,9 +36,23 @@ class Map(NamedTuple):
 
 
 class Parameterization:
-    """Turns images of one size into what a recipe lets the optimizer change, and back."""
+    """Turns images of one size into what a recipe lets the optimizer change, and back.
 
-    def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
+    Args:
+        network: that sees the images.
+        recipe: says what is changed.
+        size: side of the images.
+        spectrum: how strong the waves of images are, as ``magnitudes`` takes it, for the basis of
+            phases; that of natural images by default.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        size: int,
+        spectrum: NDArray[np.floating] | None = None,
+    ) -> None:
         self._network = network
         like = torch.empty(0, device=network.device, dtype=network.dtype)
         self._maps = [RANGES[recipe.color_range](network)]
@@ -43,6 +61,12 @@ class Parameterization:
             self._maps.append(decorrelated(like))
         if recipe.basis == "cosines":
             self._maps.append(cosines(size, recipe.spectrum_decay, like))
+        elif recipe.basis == "phases":
+            if spectrum is None:
+                # What is no red, green and blue is as gray as the first axis.
+                spectrum = NATURAL if network.channels == 3 else NATURAL[[0] * network.channels]
+            strengths = magnitudes(spectrum, size)
+            self._maps.append(phases(torch.from_numpy(strengths).to(like)))
 
     def encode(self, images: Tensor) -> Tensor:
         """Parameters (BxCxHxW) of images (BxCxHxW, in 0..1)."""
@@ -110,3 +134,36 @@ def cosines(size: int, decay: float, like: Tensor) -> Map:
         lambda planes: transform @ planes @ transform.T / units,
         lambda amounts: transform.T @ (amounts * units) @ transform,
     )
+
+
+def phases(strengths: Tensor) -> Map:
+    """Color planes as the phases of waves, each of a strength that stays (Fel et al. 2023).
+
+    Where things are is in the phases, and how strong a spectrum has fine noise in the strengths:
+    where these are a photograph's, no step can make noise of a picture. A picture is real, so one
+    half of the Fourier transform tells the other; parameters of that other are not used. Waves that
+    are their own mirror image, such as the mean, have a sign and no phase: they may be as strong as
+    the cosine of theirs leaves them.
+
+    Args:
+        strengths: of the waves of a real Fourier transform, in the forward norm: CxSx(S//2+1).
+    """
+    size, columns = strengths.shape[-2:]
+    rows = torch.arange(size, device=strengths.device)[:, None]
+    unpaired = torch.arange(columns, device=strengths.device) * 2 % size == 0  # of no mirror column
+    second = unpaired & (2 * rows > size)
+    alone = unpaired & (2 * rows % size == 0)
+    most = strengths.clamp(min=torch.finfo(strengths.dtype).tiny)
+
+    def encode(planes: Tensor) -> Tensor:
+        half = torch.fft.rfft2(planes, norm="forward")
+        own = (half.real / most).clamp(-1, 1).acos()
+        return F.pad(torch.where(alone, own, half.angle()), (0, size - columns))
+
+    def decode(amounts: Tensor) -> Tensor:
+        half = amounts[..., :columns]
+        mirrored = half.flip(-2).roll(1, -2)  # row r is row -r
+        spectrum = torch.polar(strengths.expand_as(half), torch.where(second, -mirrored, half))
+        return torch.fft.irfft2(spectrum, s=(size, size), norm="forward")
+
+    return Map(encode, decode)

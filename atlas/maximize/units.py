@@ -38,6 +38,7 @@ def maximize_units(
     batch: int = 16,
     progress: Progress | None = None,
     scales: Sequence[float] | None = None,
+    spectrum: NDArray[np.floating] | None = None,
     objective: Measure | None = None,
     regularizers: Mapping[str, Regularizer] | None = None,
     transformations: Transformation | None = None,
@@ -59,12 +60,15 @@ def maximize_units(
         progress: called with the number of pixels optimized, after every step.
         scales: what a relative objective counts each unit's mean activation in: above 0, best that
             on the unit's strongest probe image; 1 by default, the network's own units.
+        spectrum: for the basis of phases, how strong the waves of images are: CxK amplitudes of
+            color planes by cycles an image (``atlas.maximize.spectrum``); by default those of
+            natural images.
         objective: in place of the recipe's: a function from the units' maps (BxHxW) and scales (B)
             to one number an image (B), such as ``OBJECTIVES["rms"] + 0.1 * Objective(mine)``.
         regularizers: in place of the recipe's: functions by name, from normalized images
             (BxCxSxS) to one number an image (B), which are added to the loss.
-        transformations: in place of jitter and zoom: a function from normalized images (BxCxSxS)
-            and the number of the step to what the network sees (BxCxHxW).
+        transformations: in place of jitter, zoom and so on: a function from normalized images
+            (BxCxSxS) and the number of the step to what the network sees (BxCxHxW).
         parameterization: in place of the recipe's: a function from the network, the recipe and the
             side of the images to an object like ``Parameterization``.
 
@@ -97,7 +101,9 @@ def maximize_units(
             raise UsageError(f"init has the shape {tuple(init.shape)}; {needed} is needed")
     if scales is not None and targets:
         scales = arguments.numbers("scales", scales, len(targets), positive=True)
-    axes = Axes(objective, regularizers, transformations, parameterization)
+    if spectrum is not None:
+        spectrum = _spectrum(spectrum, network.channels)
+    axes = Axes(objective, regularizers, transformations, parameterization, spectrum)
     check_axes(axes)
     made: dict[int, Picture] = {}
 
@@ -140,3 +146,17 @@ def _start(init: Any) -> Tensor:
     if start is None or not start.is_floating_point() or not start.isfinite().all():
         raise UsageError("init must be an array of finite numbers in 0..1, of floating point")
     return start
+
+
+def _spectrum(spectrum: Any, channels: int) -> NDArray[np.float64]:
+    """The given amplitudes. Raises UsageError for what is no array of them for each channel."""
+    try:
+        found = np.asarray(spectrum, np.float64)
+    except (TypeError, ValueError):
+        found = np.empty((0, 0))
+    right = found.ndim == 2 and len(found) == channels and found.shape[1] > 1
+    if not right or not np.isfinite(found).all() or (found < 0).any():
+        raise UsageError(
+            f"spectrum must be an array of {channels} rows of two amplitudes or more, none below 0"
+        )
+    return found

@@ -31,12 +31,22 @@ MEANINGS = {
     "(Mahendran and Vedaldi 2016).",
     "zoom": "By which part it is enlarged or reduced at most, at random, before each step: what "
     "holds only at one place or size does not grow (Olah et al. 2017).",
+    "rotate": "By how many degrees it is turned at most, at random, before each step (Olah et al. "
+    "2017).",
+    "crop": "Smallest part of the picture's side that a step sees, anywhere in the picture and as "
+    "large as the whole; 1 for always the whole (Fel et al. 2023).",
+    "pad": "By how many pixels of the network's mean color the picture is framed before each step "
+    "(Olah et al. 2017); at 0 it goes on mirrored past its borders, where it is moved away.",
+    "noise": "Standard deviation of the noise that is added before each step, where the network's "
+    "images have one of 1 (Fel et al. 2023).",
+    "plain_steps": "How many steps, the last of the last size, see the picture itself.",
     "color_range": "Free, and clipped when the picture is enlarged; or through a sigmoid, always "
     "between black and white.",
     "color_axes": "Red, green and blue; or the axes along which the colors of photographs vary "
     "independently (Olah et al. 2017).",
-    "basis": "What the optimizer changes: pixels, or the cosines that add up to the picture, which "
-    "is a preconditioner of the same descent (Olah et al. 2017).",
+    "basis": "What the optimizer changes: pixels; or the cosines that add up to the picture, which "
+    "is a preconditioner of the same descent (Olah et al. 2017); or the phases of waves, each as "
+    "strong as in the probe images, or in natural images where those are drawn (Fel et al. 2023).",
     "spectrum_decay": "Cosines of a frequency are counted in units of one over it, to this power: "
     "1 is the spectrum of photographs.",
     "relu_gradient": "Plain; or, where a ReLU is closed everywhere, redirected past it, so that "

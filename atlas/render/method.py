@@ -25,7 +25,7 @@ def accounts(catalog: Catalog) -> list[Account]:
 def in_short(constants: Constants) -> str:
     """What becomes of the noise that a picture starts from, in a sentence."""
     text = (
-        f"An optimizer changes {'its pixels' if _in_pixels(constants) else 'the waves in it'} so "
+        f"An optimizer changes {IN_SHORT[constants['basis']]} so "
         "that one unit of the frozen network answers more strongly"
     )
     if view := _view(constants):
@@ -47,7 +47,7 @@ def dips(constants: Constants) -> str:
     if view := _view(constants):
         words.append(
             f"Each step also sees another view of the picture, {view} at random: the activation is "
-            "that on the view, and differs from step to step."
+            f"that on the view, and differs from step to step{_plainly(constants)}."
         )
     return " ".join(words)
 
@@ -96,16 +96,11 @@ def _at_length(constants: Constants) -> str:
         start += "uniform noise"
     else:
         start += "random noise" if _in_pixels(constants) else "noise made of random waves"
-    changed = (
-        "the picture's pixels"
-        if _in_pixels(constants)
-        else "the amounts of the cosine waves that add up to the picture"
-    )
-    words = [f"A picture starts {start}. What changes are {changed}."]
+    words = [f"A picture starts {start}. What changes are {CHANGED[constants['basis']]}."]
     if view := _view(constants):
         words.append(
             f"At every step the network sees the picture {view}, at random, so that only what "
-            "survives this can grow."
+            f"survives this can grow{_plainly(constants)}."
         )
     if constants["upscales"]:
         words.append(
@@ -121,19 +116,53 @@ def _at_length(constants: Constants) -> str:
     return " ".join(words)
 
 
+IN_SHORT = {
+    "pixels": "its pixels",
+    "cosines": "the waves in it",
+    "phases": "where the waves in it lie",
+}
+"""What the optimizer changes of a picture, by the basis of its parameters."""
+
+CHANGED = {
+    "pixels": "the picture's pixels",
+    "cosines": "the amounts of the cosine waves that add up to the picture",
+    "phases": "the phases of the waves that add up to the picture; how strong each wave is stays "
+    "as it is in natural images",
+}
+"""The same, at length."""
+
+
 def _in_pixels(constants: Constants) -> bool:
     return constants["basis"] == "pixels"
 
 
+def _plainly(constants: Constants) -> str:
+    """That the last steps see no view, where it is so; to be put at the end of a sentence."""
+    steps = constants["plain_steps"]
+    if not steps:
+        return ""
+    return (
+        "; the last step sees the picture itself"
+        if steps == 1
+        else (f"; the last {steps} steps see the picture itself")
+    )
+
+
 def _view(constants: Constants) -> str:
     """How far the views of the steps go; empty where each step sees the picture itself."""
-    moved, zoom = constants["jitter"], constants["zoom"]
+    moved, zoom, turned = (constants[name] for name in ("jitter", "zoom", "rotate"))
     parts = []
+    if constants["crop"] < 1:
+        parts.append(f"cut to as little as {100 * constants['crop']:g} % of its side")
     if moved:
         parts.append(f"moved by up to {moved} {'pixel' if moved == 1 else 'pixels'}")
     if zoom:
         parts.append(f"enlarged or reduced by up to {100 * zoom:g} %")
-    return " and ".join(parts)
+    if turned:
+        parts.append(f"turned by up to {turned:g}°")
+    if constants["noise"]:
+        parts.append("under noise")
+    return listed(parts) if parts else ""
 
 
 def _enlargement(constants: Constants) -> str:

@@ -79,6 +79,15 @@ def _check_regions(run: Run, table: pd.DataFrame, settings: RunSettings, layers:
         raise ValueError("it has an outline that is no path")
 
 
+def _check_spectrum(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
+    """Raise ValueError unless each axis has the same frequencies, two at least, from 0."""
+    counts = table.groupby("axis")["frequency"].count().tolist()
+    axis, frequency = np.indices((len(counts), max(counts, default=0))).reshape(2, -1)
+    found = (table["axis"].to_numpy(), table["frequency"].to_numpy())
+    if not np.array_equal(found, (axis, frequency)) or max(counts, default=0) < 2:
+        raise ValueError("its frequencies are not 0, 1, 2 ... of each axis")
+
+
 def _check_images(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
     """Raise ValueError unless there is a row of each image of the probe set."""
     if len(table) != settings.probe.images:
@@ -159,6 +168,7 @@ def _check_tasks(run: Run, table: pd.DataFrame, settings: RunSettings, layers: L
 OWN: Mapping[str, Callable[[Run, pd.DataFrame, RunSettings, Layers], None]] = {
     "probe": _check_images,
     "skipped": _check_skipped,
+    "spectrum": _check_spectrum,
     "activations": _check_statistics,
     "ranking": _check_ranks,
     "strongest": _check_places,

@@ -40,6 +40,23 @@ TABLES = {
         (Column("file", "text", "its path in the folder"), Column("reason", "text", "why")),
         ("file",),
     ),
+    "spectrum": Table(
+        "the mean amplitude of some waves of the probe images, in the logit of their colors; left "
+        "out where no recipe of the run has the basis phases, and for stimuli",
+        RANK,
+        (
+            Column(
+                "axis",
+                "whole",
+                "bright and dark, blue and yellow, green and purple; or the "
+                "channel, where there are not three",
+                0,
+            ),
+            Column("frequency", "whole", "of the waves, in cycles an image", 0),
+            Column("amplitude", "number", "mean over images and directions", 0),
+        ),
+        ("axis", "frequency"),
+    ),
     "activations": Table(
         "a unit of a layer of the run",
         RANK,

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas._system.images import to_8bit
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UsageError
 from atlas.network.sizes import Sizes
-from atlas.recipe import RECIPES
+from atlas.recipe import RECIPES, constants
 from atlas.run.folder import Run
 from atlas.run.plan import Item
 from atlas.run.rounds import LARGEST_FIRST_LOOK
@@ -94,9 +94,17 @@ def stale_files(run: Run, layer: str) -> list[Path]:
     stale = []
     for path in tile_files(run, layer):
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            if kept["recipe"].item() != _constants():
+            if not _is_of_today(kept["recipe"].item()):
                 stale.append(path)
     return stale
+
+
+def _is_of_today(kept: str) -> bool:
+    """Whether these are today's constants, in today's words or in those of an older atlas."""
+    try:
+        return constants(json.loads(kept)) == asdict(RECIPES[RECIPE])
+    except (ValueError, TypeError, UsageError):
+        return False
 
 
 def tile_side(sizes: Sizes) -> int:

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +208,19 @@ def test_tiles_of_another_clear_are_made_again_and_shown_until_then(
         assert again.keys() == whole.keys() and again[name] != whole[name]
     assert build("run", "--tiles") == 0
     assert contents(tmp_path / "run") == whole
+
+
+def test_tiles_from_before_a_constant_there_is_now_stay(tmp_path: Path) -> None:
+    run, folder = Run(tmp_path), tmp_path / "units" / "clear" / "conv1" / "tiles"
+    folder.mkdir(parents=True)
+    known = asdict(RECIPES["clear"])
+    older = {name: value for name, value in known.items() if name not in ("pad", "plain_steps")}
+    for first, kept in enumerate(
+        (json.dumps(known), json.dumps(older), json.dumps({"pad": 2}), "[", '{"shine": 1}', "3")
+    ):
+        np.savez(folder / f"{first:04d}-{first:04d}.npz", recipe=np.array(kept))
+    stale = [int(path.stem[:4]) for path in run_tiles.stale_files(run, "conv1")]
+    assert stale == [2, 3, 4, 5]
 
 
 def test_networks_that_take_only_large_images_have_larger_tiles() -> None:

@@ -27,7 +27,7 @@ recipes = st.builds(
     Recipe,
     color_range=st.sampled_from(CHOICES["color_range"]),
     color_axes=st.sampled_from(CHOICES["color_axes"]),
-    basis=st.sampled_from(CHOICES["basis"]),
+    basis=st.sampled_from(["pixels", "cosines"]),  # phases keep no image's strengths
     spectrum_decay=st.floats(0, 2),
 )
 

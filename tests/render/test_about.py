@@ -4,7 +4,8 @@ import html
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -13,7 +14,9 @@ from support.small_build import QUICK, draw_photographs, shrink
 
 from atlas.cli import main
 from atlas.recipe import RECIPES, Recipe
+from atlas.render.catalog import Catalog
 from atlas.render.constants import MEANINGS
+from atlas.render.method import accounts, dips, in_short
 from atlas.render.site import render
 from atlas.run.folder import Run
 
@@ -144,6 +147,28 @@ def test_an_index_tells_of_every_recipe_how_its_pictures_come_about(tmp_path: Pa
     clear, article = index.index("By clear, a"), index.index("By article and kernel, a")
     assert "changes the waves in it" in index[clear:article]
     assert "changes its pixels" in index[article:]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rotate": 10.0}, "sees the picture turned by up to 10°, at random"),
+        ({"crop": 0.25}, "sees the picture cut to as little as 25 % of its side, at random"),
+        ({"jitter": 1, "noise": 0.1}, "moved by up to 1 pixel and under noise, at random"),
+        ({"zoom": 0.1, "plain_steps": 1}, "can grow; the last step sees the picture itself."),
+        ({"zoom": 0.1, "plain_steps": 12}, "to step; the last 12 steps see the picture itself."),
+        (
+            {"basis": "phases"},
+            "What changes are the phases of the waves that add up to the picture",
+        ),
+        ({"basis": "phases"}, "An optimizer changes where the waves in it lie so that"),
+    ],
+)
+def test_other_ways_of_the_field_are_said(changes: dict[str, Any], said: str) -> None:
+    constants = CLEAR | {"jitter": 0, "zoom": 0} | changes
+    catalog = cast(Catalog, SimpleNamespace(constants={"mine": constants}))
+    (account,) = accounts(catalog)
+    assert said in " ".join([account.words, in_short(constants), dips(constants)])
 
 
 @pytest.mark.parametrize("page", ["about", "findings"])
