@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from atlas._system.progress import Progress
 from atlas.build import resources, tiles
-from atlas.build.request import wanted_pictures
+from atlas.build.request import left_out, wanted_pictures
 from atlas.build.session import Session
 from atlas.build.sharing import Chunk, share_out
 from atlas.build.sheets import write_sheets
 from atlas.maximize.diversity import with_earlier
 from atlas.maximize.loop import maximize_chunk
-from atlas.rank.tables import scales
+from atlas.rank.tables import images_of, scales_counted
 from atlas.run.folder import Run
 from atlas.run.growing import (
     forget_growing,
@@ -47,6 +47,8 @@ def prepare(session: Session) -> None:
     if group.leads:
         session.verify([layer.name for layer in run.network().layers])
         check_identity(run, session.making)
+        for line in left_out(session):
+            session.say(line)
         kept = run.settings()
         # Not by how many processes share the work: the pictures must not depend on that.
         at_once = kept.threads if session.network.device.type == "cpu" else 1
@@ -92,7 +94,7 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
     settings, run, network, group = session.settings, session.run, session.network, session.group
     recipe = settings.recipes_asked()[stop.recipe]
     ends_here = stop.size == recipe.ladder(network.sizes)[-1].size
-    scale_of = scales(run.table("strongest"))
+    scale_of = scales_counted(recipe, run.table(images_of(recipe)))
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)
 
