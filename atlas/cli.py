@@ -32,9 +32,7 @@ COMMANDS = {
 }
 
 COMPUTING = [
-    name
-    for name, each in DESCRIPTIONS.items()
-    if (each.computed or name in ENDS) and each.option
+    name for name, each in DESCRIPTIONS.items() if (each.computed or name in ENDS) and each.option
 ]
 RENDERING = ["site", "templates", "notes", "base_url", "publish_probe_images"]
 LATER = [name for name in COMPUTING if name not in ("labels", "classes")]  # which ranking keeps

@@ -51,7 +51,7 @@ class Direction(Target):
 def maximize_directions(
     network: Network,
     layer: str,
-    vectors: NDArray[Any] | Tensor | Sequence[Sequence[float]],
+    vectors: NDArray[Any] | Tensor | Sequence[Sequence[float] | NDArray[Any]],
     recipe: Recipe | None = None,
     *,
     seed: int = 0,

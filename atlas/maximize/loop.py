@@ -254,7 +254,7 @@ class _Climb:
 
 
 def _inside(image: NDArray[np.floating], field: Field | None) -> NDArray[np.floating]:
-    """What its unit sees of an image (CxSxS); what lies outside is what the penalties make of it."""
+    """What is seen of an image (CxSxS); the rest is as the penalties make it."""
     if field is None:
         return image
     rows, columns = field.cut(image.shape[-1])

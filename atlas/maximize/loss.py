@@ -50,8 +50,9 @@ class Loss:
         """The loss of each image (BxCxSxS, normalized) seen through its view, and its terms.
 
         Returns:
-            The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of the unit
-            as ``Picture.activations``, the regularizers and the likeness without their weights, the loss.
+            The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of what
+            is counted of the unit, the regularizers and the likeness without their weights, the
+            loss.
         """
         rms, excitation = self._activations(views)
         loss = -self._weight * excitation

@@ -36,7 +36,7 @@ def scales(strongest: pd.DataFrame) -> dict[tuple[str, int], float]:
     It is that on the unit's strongest image. A unit that no image excites has the median of its
     layer's, and where that is not above 0 either, 1.
     """
-    return _scales(strongest, strongest["mean"])
+    return _scales(strongest, "mean")
 
 
 def images_of(recipe: Recipe) -> str:
@@ -51,14 +51,14 @@ def scales_counted(recipe: Recipe, images: pd.DataFrame) -> dict[tuple[str, int]
     mean is on the weakest. How low a unit is at any position there is not known.
     """
     if recipe.sign == "negative":
-        return _scales(images, -images["mean"])
-    return _scales(images, images["peak" if recipe.position == "center" else "mean"])
+        return _scales(images.assign(mean=-images["mean"]), "mean")
+    return _scales(images, "peak" if recipe.position == "center" else "mean")
 
 
-def _scales(images: pd.DataFrame, values: pd.Series) -> dict[tuple[str, int], float]:
-    best = images.assign(value=values)[images["place"] == 1]
-    usual = best.groupby("layer")["value"].transform("median")
-    chosen = best["value"].where(best["value"] > 0, usual.where(usual > 0, 1.0))
+def _scales(images: pd.DataFrame, column: str) -> dict[tuple[str, int], float]:
+    best = images.loc[images["place"] == 1, ["layer", "unit", column]]
+    usual = best.groupby("layer")[column].transform("median")
+    chosen = best[column].where(best[column] > 0, usual.where(usual > 0, 1.0))
     return dict(zip(zip(best["layer"], best["unit"], strict=True), chosen, strict=True))
 
 

@@ -161,7 +161,7 @@ class Pages:
             explained=(explained := constants.explained(self.catalog)),
             shared=[name for name in ARTICLE if name not in explained],
             likeness=evidence.LIKENESS,
-            own_recipes=constants.tables(self.catalog),
+            own_recipes=list(dict.fromkeys(constants.tables(self.catalog).values())),
             schema=SCHEMA,
             commands=provenance.build_commands(self.catalog),
             compared=self._found[0]["differ"],

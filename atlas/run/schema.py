@@ -177,7 +177,7 @@ class Record(Struct, kw_only=True):
     ]
     activations: Annotated[
         list[Annotated[float, Meta(ge=0)] | None],
-        Meta(min_length=1, description="RMS of what the recipe counts of the unit's map, before each step"),
+        Meta(min_length=1, description="RMS of what the recipe counts, before each step"),
     ]
     sha256: PictureDigests
     field: Annotated[

@@ -15,9 +15,7 @@ from atlas.network.network import Network
 
 SIDE, UNITS = 16, 4
 ARTICLE = Recipe(start_size=SIDE, upscales=2, steps=3)
-CLEAR = replace(
-    RECIPES["clear"], start_size=SIDE, upscales=2, factor=1.05, steps=3, fine_below=0
-)
+CLEAR = replace(RECIPES["clear"], start_size=SIDE, upscales=2, factor=1.05, steps=3, fine_below=0)
 RECIPES_OF = {
     "article": ARTICLE,
     "clear": CLEAR,
@@ -106,7 +104,13 @@ def test_the_start_is_of_the_vector_and_no_other() -> None:
     one = np.array([[1.0, 1.0, 0.0, 0.0]])
     images = [
         maximize_directions(network(), "2", vectors, short, seed=seed)[-1].image
-        for vectors, seed in ((one, 0), (one, 0), (np.vstack([-one, one]), 0), (one, 1), (2 * one, 0))
+        for vectors, seed in (
+            (one, 0),
+            (one, 0),
+            (np.vstack([-one, one]), 0),
+            (one, 1),
+            (2 * one, 0),
+        )
     ]
     assert np.array_equal(images[0], images[1])
     np.testing.assert_allclose(images[0], images[2], atol=1e-8)

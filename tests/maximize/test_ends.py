@@ -20,9 +20,7 @@ from atlas.recipe import RECIPES, Recipe, recipe_of, split_name
 
 SIDE = 17
 ARTICLE = Recipe(start_size=SIDE, upscales=2, steps=4)
-CLEAR = replace(
-    RECIPES["clear"], start_size=SIDE, upscales=2, factor=1.05, steps=4, fine_below=0
-)
+CLEAR = replace(RECIPES["clear"], start_size=SIDE, upscales=2, factor=1.05, steps=4, fine_below=0)
 
 
 class Turned(nn.Module):
