@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas._system.images import to_8bit
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UsageError
 from atlas.network.sizes import Sizes
-from atlas.recipe import RECIPES
+from atlas.recipe import RECIPES, constants
 from atlas.run.folder import Run
 from atlas.run.plan import Item
 from atlas.run.rounds import LARGEST_FIRST_LOOK
@@ -94,7 +94,7 @@ def stale_files(run: Run, layer: str) -> list[Path]:
     stale = []
     for path in tile_files(run, layer):
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            if kept["recipe"].item() != _constants():
+            if not _as_today(kept["recipe"].item()):
                 stale.append(path)
     return stale
 
@@ -137,6 +137,14 @@ def missing_tiles(run: Run, layer: str, units: int, batch: int) -> list[tuple[It
             else:
                 chunks.append((item,))
     return chunks
+
+
+def _as_today(kept: str) -> bool:
+    """Whether tiles with these constants are as today's: those that are new change nothing."""
+    try:
+        return constants(json.loads(kept)) == asdict(RECIPES[RECIPE])
+    except (TypeError, ValueError, UsageError):
+        return False
 
 
 def _constants() -> str:
