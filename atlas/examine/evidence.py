@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -64,8 +65,9 @@ def examine_pictures(
         ``standing``, as the spread over the probe set is that of means, and ``shift`` and
         ``rescale``, which move the picture away from the position.
     """
-    recipe = recipe or Recipe()
-    references = Comparisons(recipe, strongest, weakest)
+    asked = recipe or Recipe()
+    counted = {target.layer: _counted(network, target.layer, asked) for target in targets}
+    references = {own: Comparisons(own, strongest, weakest) for own in counted.values()}
     layers = dict(list(activations.groupby("layer")))
     rows: dict[int, dict[str, float]] = {}
     responses: dict[int, NDArray[np.float64]] = {}
@@ -76,13 +78,14 @@ def examine_pictures(
             trunks.own = layer_trunk(network, [target.layer for target in targets])
         for i in chosen:
             layer, unit = targets[i].layer, targets[i].unit
+            recipe = counted[layer]
             shown = _views(pictures[i], recipe)
             means, norms = _responses(network, trunks.own, layer, shown, recipe)
             mean, rms = means["picture"][0], norms["picture"][0, unit]
             deviations = _deviations(mean, layers[layer])
             if recipe.sign == "negative":
                 deviations = -deviations
-            gain_mean, gain_rms = references.gains(layer, unit, mean[unit], rms)
+            gain_mean, gain_rms = references[recipe].gains(layer, unit, mean[unit], rms)
             anywhere = recipe.position == "all"
             rows[i] = {
                 "mean": mean[unit],
@@ -116,6 +119,13 @@ def examine_pictures(
         }
     )
     return pd.concat([names, evidence.astype({"standing": "Int64"})], axis=1)
+
+
+def _counted(network: Network, layer: str, recipe: Recipe) -> Recipe:
+    """The recipe as it counts in a layer: of a single position, the middle is all."""
+    known = network.layer(layer)
+    alone = known.stride is None and (known.height, known.width) == (1, 1)
+    return replace(recipe, position="all") if alone else recipe
 
 
 def _views(picture: NDArray[np.uint8], recipe: Recipe) -> dict[str, list[NDArray[np.uint8]]]:

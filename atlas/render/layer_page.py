@@ -35,7 +35,7 @@ def _other_gains(layer: Layer) -> list[str]:
         for picture in unit.pictures:
             recipes.setdefault((picture.minimum, picture.alone), {})[picture.recipe] = None
     return [
-        f"By {listed(list(recipes[end]))}: {said}" for end, said in words.items() if end in recipes
+        f"By {listed([*recipes[end]])}: {said}" for end, said in words.items() if end in recipes
     ]
 
 

@@ -60,6 +60,11 @@ class Picture:
         return self.last_size < SMALL
 
     @property
+    def tiny_field(self) -> bool:
+        """Whether what its one position sees is too small on it to be looked at."""
+        return self.field is not None and self.field.side <= self.size / 4
+
+    @property
     def image(self) -> str:
         """The picture for the web."""
         return f"images/{self.stem}.webp"

@@ -155,7 +155,7 @@ def _pictures(
                 activations=record.activations,
                 terms=record.terms,
                 minimum=known[recipe].sign == "negative",
-                alone=known[recipe].position == "center",
+                alone=known[recipe].position == "center" and not layer.one_position,
                 field=_field(record),
             )
             found.setdefault(unit, []).append(picture)

@@ -34,7 +34,10 @@ def tables() -> dict[str, pd.DataFrame]:
     return {
         "activations": units.assign(mean=[0.1, -0.2, 0.0, 0.3], std=[0.5, 0.4, 0.3, 0.2]),
         "strongest": units.assign(
-            place=1, mean=[1.0, 0.5, -0.1, 2.0], rms=[1.5, 0.7, 0.2, 2.5], peak=[3.0, 2.0, -0.5, 4.0]
+            place=1,
+            mean=[1.0, 0.5, -0.1, 2.0],
+            rms=[1.5, 0.7, 0.2, 2.5],
+            peak=[3.0, 2.0, -0.5, 4.0],
         ),
         "weakest": units.assign(place=1, mean=[-1.0, -0.5, 0.1, -2.0]),
     }

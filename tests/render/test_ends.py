@@ -76,6 +76,7 @@ def test_the_outline_lies_on_the_field_and_not_on_younger_stages(
         assert edge["x"] - picture["x"] == pytest.approx(left * scale, abs=4)
         assert edge["y"] - picture["y"] == pytest.approx(top * scale, abs=4)
         assert edge["width"] == pytest.approx(side * scale, abs=8)
+        expect(page.locator(".portrait:visible .inset")).to_have_count(0)  # it is large enough
         page.locator(".film:visible li").first.scroll_into_view_if_needed()
         player = page.locator(".player input:visible")
         player.fill("0")
@@ -102,7 +103,9 @@ def test_small_pictures_are_cut_to_what_is_seen(site: Path) -> None:
     expected = whole.crop(box).resize(small.size, Image.Resampling.NEAREST)
     between = np.asarray(expected, float) - np.asarray(small, float)
     assert np.abs(between).mean() < 16, "but for what the encoder loses"
-    assert np.abs(np.asarray(whole.resize(small.size), float) - np.asarray(small, float)).mean() > 30
+    assert (
+        np.abs(np.asarray(whole.resize(small.size), float) - np.asarray(small, float)).mean() > 30
+    )
 
 
 def test_what_shows_something_else_is_compared_with_nothing(site: Path) -> None:
