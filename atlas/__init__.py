@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from atlas.build.compare import compare
     from atlas.errors import AtlasError, UsageError
     from atlas.examine.evidence import examine_pictures
+    from atlas.maximize.directions import maximize_directions
     from atlas.maximize.units import maximize_units
     from atlas.network.layer import Layer
     from atlas.network.loading import load_network
@@ -40,6 +41,7 @@ __all__ = [
     "compare",
     "examine_pictures",
     "load_network",
+    "maximize_directions",
     "maximize_units",
     "open_probe_set",
     "rank_units",
@@ -62,6 +64,7 @@ _HOMES = {
     "compare": "build.compare",
     "examine_pictures": "examine.evidence",
     "load_network": "network.loading",
+    "maximize_directions": "maximize.directions",
     "maximize_units": "maximize.units",
     "open_probe_set": "probe.opening",
     "rank_units": "rank.ranking",

@@ -15,6 +15,7 @@ from atlas._system.paths import as_path
 from atlas._system.streams import show
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.network.addresses.address import find_address
+from atlas.recipe import ENDS
 from atlas.run.folder import Run
 from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
 
@@ -30,7 +31,9 @@ COMMANDS = {
     "serve": "show the site on localhost",
 }
 
-COMPUTING = [name for name, each in DESCRIPTIONS.items() if each.computed and each.option]
+COMPUTING = [
+    name for name, each in DESCRIPTIONS.items() if (each.computed or name in ENDS) and each.option
+]
 RENDERING = ["site", "templates", "notes", "base_url", "publish_probe_images"]
 LATER = [name for name in COMPUTING if name not in ("labels", "classes")]  # which ranking keeps
 APPLICABLE = {

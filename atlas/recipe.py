@@ -23,6 +23,8 @@ CHOICES = {
     "color_axes": ("rgb", "decorrelated"),
     "basis": ("pixels", "cosines", "phases"),
     "relu_gradient": ("plain", "redirected"),
+    "sign": ("positive", "negative"),
+    "position": ("all", "center"),
 }
 """The constants that are names, and the names there are."""
 
@@ -105,6 +107,10 @@ class Recipe:
         diversity_weight: of the likeness of a unit's second and later samples to those before.
         fine_below: a layer of which one position sees fewer pixels a side has the article's
             constants named in ``FINE``; 0 for none. See ``for_field``.
+        sign: ``positive``, or ``negative`` for what lowers the unit: of its map with the sign
+            turned the mean is maximized, or the RMS of what is then above 0.
+        position: ``all`` positions of the map, or its ``center`` alone: row and column
+            floor(side / 2), counted from 0.
 
     Raises:
         UsageError: for a constant out of its range.
@@ -136,6 +142,8 @@ class Recipe:
     start_spread: float = 0.0
     diversity_weight: float = 0.0
     fine_below: int = 0
+    sign: str = "positive"
+    position: str = "all"
 
     def __post_init__(self) -> None:
         if self.relu_gradient == "true":  # as it was called before
@@ -160,6 +168,11 @@ class Recipe:
                 "known how strong the waves of natural images are".format(*NATURAL_PLANES)
             )
         check_sizes(self.start_size, self.upscales, self.factor)
+
+    @property
+    def plain(self) -> bool:
+        """Whether its pictures are of what excites the unit, anywhere in its map."""
+        return self.sign == "positive" and self.position == "all"
 
     def regularizers(self) -> dict[str, float]:
         """The regularizers that count, and the weight of each."""
@@ -252,6 +265,43 @@ def constants(kept: Mapping[str, Any]) -> dict[str, Any]:
     A constant that it does not name is from after it: the article's value changes nothing.
     """
     return asdict(Recipe(**kept))
+
+
+ENDS = {"position": "center", "sign": "negative"}
+"""The constants that say of what a picture is, and how a recipe is called by what it has of them:
+``clear-center-negative``."""
+
+
+def split_name(name: str, known: Iterable[str] = ()) -> tuple[str, dict[str, str]]:
+    """A recipe's name without what it says of ``ENDS``, as far as it is not known, and these."""
+    ends: dict[str, str] = {}
+    while name not in known:
+        base, _, last = name.rpartition("-")
+        constant = next((key for key, value in ENDS.items() if value == last), None)
+        if not base or constant is None or constant in ends:
+            break
+        name, ends[constant] = base, last
+    return name, ends
+
+
+def recipe_of(
+    name: str, known: Mapping[str, Recipe], ends: Mapping[str, str]
+) -> tuple[str, Recipe]:
+    """The recipe that a name stands for, and what it is called with these values of ``ENDS``.
+
+    Raises UsageError for one that is not known.
+    """
+    base, named = split_name(name, known)
+    if base not in known:
+        raise UsageError(f"there is no recipe {name!r}; there are {', '.join(known)}")
+    wanted = named | {key: value for key, value in ends.items() if value == ENDS[key]}
+    new = [key for key, value in wanted.items() if getattr(known[base], key) != value]
+    if not new:
+        return base, known[base]
+    called = "-".join([base, *(value for key, value in ENDS.items() if key in new)])
+    if called in known:
+        raise UsageError(f"{called} is a recipe of your own; rename it, or leave these options out")
+    return called, replace(known[base], **wanted)
 
 
 PHOTOGRAPHS = "photographs"

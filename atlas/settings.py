@@ -20,7 +20,16 @@ from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
 from atlas.network.addresses.address import find_address
 from atlas.network.precision import PRECISIONS
-from atlas.recipe import PHOTOGRAPHS, RECIPES, TILES, Recipe, read_recipe
+from atlas.recipe import (
+    CHOICES,
+    PHOTOGRAPHS,
+    RECIPES,
+    TILES,
+    Recipe,
+    read_recipe,
+    recipe_of,
+    split_name,
+)
 
 
 class Description(NamedTuple):
@@ -58,7 +67,7 @@ def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
     for name in value:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
             raise ValueError(f"tables named in letters, digits, _ and -, which {name!r} is not")
-        if name.lower() in (*RECIPES, PHOTOGRAPHS, TILES):
+        if split_name(name.lower())[0] in (*RECIPES, PHOTOGRAPHS, TILES):
             raise ValueError(
                 f"tables with names of their own, which {name!r} is not: atlas uses it itself"
             )
@@ -152,6 +161,20 @@ class Settings:
     recipes: tuple[tuple[str, Recipe], ...] = _setting(
         (), _recipes, "TABLES", "recipes of one's own, by name", option=False
     )
+    sign: str = _setting(
+        "positive",
+        readers.one_of(*CHOICES["sign"]),
+        "|".join(CHOICES["sign"]),
+        "negative: what lowers a unit most, in layers without ReLU; RECIPE-negative",
+        computed=False,  # the run keeps the names of the recipes, which say so
+    )
+    position: str = _setting(
+        "all",
+        readers.one_of(*CHOICES["position"]),
+        "|".join(CHOICES["position"]),
+        "center: one position instead of the whole map; RECIPE-center",
+        computed=False,
+    )
     samples: int = _setting(
         1, whole(1, largest=1000), "N", "pictures of each unit, from different noise"
     )
@@ -224,18 +247,18 @@ class Settings:
     quiet: bool = _setting(False, readers.flag, None, "no progress bars and no log", computed=False)
 
     def __post_init__(self) -> None:
-        self.recipes_asked()  # raises UsageError for what no recipe can have
+        # By their whole names, which a run keeps: raises UsageError for what no recipe can have.
+        object.__setattr__(self, "recipe", tuple(self.recipes_asked()))
         self._refuse_contradictions()
 
     def recipes_asked(self) -> dict[str, Recipe]:
         """The recipes asked for by name, built in or of one's own, with the upscales and steps."""
         known = RECIPES | dict(self.recipes)
-        for name in self.recipe:
-            if name not in known:
-                raise UsageError(f"there is no recipe {name!r}; there are {', '.join(known)}")
+        ends = {"sign": self.sign, "position": self.position}
+        named = dict(recipe_of(name, known, ends) for name in self.recipe)
         asked = {"upscales": self.upscales, "steps": self.steps}
         changes = {name: value for name, value in asked.items() if value is not None}
-        return {name: _changed(name, known[name], changes) for name in self.recipe}
+        return {name: _changed(name, recipe, changes) for name, recipe in named.items()}
 
     def _refuse_contradictions(self) -> None:
         for layer, unit in self.units or ():

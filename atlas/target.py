@@ -1,7 +1,8 @@
 """A unit to maximize, and the picture that comes of it: plain data."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,22 @@ LEAST_CONTRAST = 10 / 255
 """A picture is flat whose pixels have a smaller standard deviation, of 0..1."""
 
 
+class Field(NamedTuple):
+    """A square of a picture, in its pixels; it may reach over the edges."""
+
+    left: float
+    top: float
+    side: float
+
+    def cut(self, size: int) -> tuple[slice, slice]:
+        """The rows and the columns of a picture of this side that lie in it."""
+        rows, columns = (
+            slice(max(math.floor(first), 0), min(math.ceil(first + self.side), size))
+            for first in (self.top, self.left)
+        )
+        return rows, columns
+
+
 @dataclass(frozen=True)
 class Target:
     """A unit to maximize, and which of its pictures: samples differ in their starting noise."""
@@ -29,6 +46,11 @@ class Target:
     def stream(self, seed: int, attempt: int) -> str:
         """The name of the random numbers of a picture: its start and its views."""
         return f"{seed}/{self.layer}/{self.unit}/{self.sample}/{attempt}"
+
+    @property
+    def caption(self) -> str:
+        """What stands below its picture."""
+        return f"{self.layer}:{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -44,9 +66,11 @@ class Picture:
             regularizers when the activation ended below that on the noise at the start, or the
             picture is flat; else ``ok``.
         image: CxHxW in 0..1, RGB where C is 3; float64 when the network is, else float32.
-        activations: RMS of the unit before every optimizer step, on the view of that step.
+        activations: RMS of the unit before every optimizer step, on the view of that step; of the
+            positions that the recipe counts, and for its minimum of what lies below 0.
         terms: activation (that RMS), the recipe's regularizers and loss before the last step.
         stages: upscale and image (CxSxS in 0..1) of the article's growth series.
+        field: what the one position sees that the recipe counts, where that is known and no whole.
     """
 
     target: Target
@@ -57,6 +81,7 @@ class Picture:
     activations: NDArray[np.float64]
     terms: dict[str, float]
     stages: list[tuple[int, NDArray[np.floating]]]
+    field: Field | None = None
 
     def _repr_png_(self) -> bytes:
         """The picture in a notebook."""
@@ -67,6 +92,5 @@ class Pictures(list[Picture]):
     """Pictures in the order asked; in a notebook, a contact sheet."""
 
     def _repr_png_(self) -> bytes:
-        captions = [f"{each.target.layer}:{each.target.unit}" for each in self]
-        cells = [Cell(to_8bit(p.image), c) for p, c in zip(self, captions, strict=True)]
+        cells = [Cell(to_8bit(picture.image), picture.target.caption) for picture in self]
         return encode_png(contact_sheet(f"{len(self)} pictures", cells))

@@ -20,6 +20,8 @@ COMMON = (
         "UNITS",
         "TOP",
         "RECIPE",
+        "SIGN",
+        "POSITION",
         "SAMPLES",
         "TILES",
     ),

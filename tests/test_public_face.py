@@ -25,6 +25,7 @@ FACE = [
     "Recipe",
     "RECIPES",
     "maximize_units",
+    "maximize_directions",
     "Target",
     "Picture",
     "examine_pictures",

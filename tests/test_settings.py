@@ -33,6 +33,8 @@ DEFAULTS = {
     "top": 10,
     "recipe": ("clear", "article"),
     "recipes": (),
+    "sign": "positive",
+    "position": "all",
     "samples": 1,
     "tiles": None,
     "upscales": None,
@@ -153,8 +155,11 @@ WRONG: list[tuple[str, Any]] = [
     *(("steps", value) for value in (0, "all")),
     *(("seed", value) for value in (-1, "0x1", 0.0)),
     *(("recipe", value) for value in ("", ",", [[]], 3)),
+    *(("sign", value) for value in ("", "minus", "all", -1, None)),
+    *(("position", value) for value in ("", "middle", "negative", 0)),
     *(("recipes", value) for value in ("mine", [], {"mine": 3}, {"": {}}, {"a/b": {}}, {"..": {}})),
     *(("recipes", {name: {}}) for name in ("article", "Clear", "a b", "x" * 65)),
+    *(("recipes", {name: {}}) for name in ("clear-negative", "article-negative-center")),
     *(("device", value) for value in ("gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:٣", "cpu:0", 0)),
     *(("device", value) for value in ("cuda:01", "cuda:99999999999")),
     *(("precision", value) for value in ("half", "float16", "", 32, ["float32"])),
@@ -234,6 +239,30 @@ def test_recipes_take_the_upscales_and_steps_asked() -> None:
         Settings(upscales=20)
 
 
+def test_the_end_and_the_place_asked_make_recipes_of_their_own_name() -> None:
+    low = Settings(sign="negative", recipe=("clear",), steps=3)
+    assert low.recipes_asked() == {
+        "clear-negative": replace(RECIPES["clear"], sign="negative", steps=3)
+    }
+    assert low.recipe == ("clear-negative",)
+    both = Settings(sign="negative", position="center")
+    assert both.recipe == ("clear-center-negative", "article-center-negative")
+    assert both.recipes_asked()["article-center-negative"] == Recipe(
+        sign="negative", position="center"
+    )
+    assert replace(both, top=3).recipe == both.recipe
+    kept = json.loads(json.dumps(both.as_json()))
+    assert "sign" not in kept and "position" not in kept
+    assert Settings(**read(kept, "run.json")).recipes_asked() == both.recipes_asked()
+    assert Settings(recipe=("clear", "clear-negative")).recipes_asked() == {
+        "clear": RECIPES["clear"],
+        "clear-negative": replace(RECIPES["clear"], sign="negative"),
+    }
+    own = (("mine", Recipe(steps=2)), ("low", Recipe(sign="negative")))
+    found = Settings(recipe=("mine", "low"), recipes=own, sign="negative").recipes_asked()
+    assert found == {"mine-negative": Recipe(steps=2, sign="negative"), "low": own[1][1]}
+
+
 def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "atlas.toml"
     path.write_text(
@@ -271,6 +300,8 @@ def test_a_file_may_hold_recipes_of_its_own(tmp_path: Path) -> None:
         ({"jitter": -1}, "a jitter of at least 0"),
         ({"zoom": 2}, "a zoom in 0..1"),
         ({"fine_below": -1}, "a fine_below of at least 0"),
+        ({"sign": "minus"}, "sign is 'minus'; it must be positive or negative"),
+        ({"position": 0}, "it must be all or center"),
         ({"spectrum_decay": 9}, "a spectrum_decay in 0..4"),
     ],
 )

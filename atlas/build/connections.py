@@ -116,7 +116,10 @@ def _own_pictures(session: Session, made: Sequence[Item]) -> dict[Unit, Item]:
     run = session.run
     found: dict[Unit, Item] = {}
     for recipe, constants in run.settings().identity.recipes.items():
-        last = Recipe(**constants).ladder(session.network.sizes)[-1].size
+        own = Recipe(**constants)
+        if not own.plain:
+            continue  # what it shows is not what the connections are asked about
+        last = own.ladder(session.network.sizes)[-1].size
         for item in made:
             if item.recipe == recipe and item.sample == 1:
                 record = read_record(run, item)

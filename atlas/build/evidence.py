@@ -11,7 +11,7 @@ from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
 from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
-from atlas.recipe import PHOTOGRAPHS
+from atlas.recipe import PHOTOGRAPHS, Recipe
 from atlas.run.columns import KEY
 from atlas.run.folder import Run
 from atlas.run.pictures import read_channels, read_picture, read_record
@@ -49,6 +49,8 @@ def measure_evidence(
     """Examine the pictures that are not among the kept rows; write ``examination.csv``."""
     done = set(kept[list(KEY)].itertuples(index=False, name=None))
     activations, strongest = run.table("activations"), run.table("strongest")
+    weakest = run.table("weakest") if run.has("weakest.csv") else None
+    recipes = _recipes(run)
     tables = [kept] if len(kept) else []
     progress(len(done))
     for recipe in dict.fromkeys(item.recipe for item in made):
@@ -62,6 +64,8 @@ def measure_evidence(
                 pictures,
                 activations=activations,
                 strongest=strongest,
+                weakest=weakest,
+                recipe=recipes[recipe],
                 progress=progress,
             )
             table.insert(0, "recipe", recipe)
@@ -93,6 +97,7 @@ def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[It
     tasks = run.table("tasks")
     if judge is not None and len(tasks):
         photographs = run.array("judge")
+        recipes = _recipes(run)
         likenesses = [item for item in made if read_record(run, item).status in OF_THE_UNIT]
         for recipe in dict.fromkeys(item.recipe for item in likenesses):
             shown: dict[tuple[str, int], list[np.ndarray]] = {}
@@ -104,6 +109,8 @@ def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[It
                     shown.setdefault((item.layer, item.unit), []).append(features)
             references = {unit: np.stack(features) for unit, features in shown.items()}
             found = identification.correct(tasks, photographs, references)
+            if recipes[recipe].sign == "negative":  # right is the image that lowers the unit
+                found["correct"] = 1 - found["correct"]
             tables.append(found.assign(recipe=recipe))
         references = _strongest(run, photographs)
         found = identification.correct(tasks, photographs, references)
@@ -111,6 +118,12 @@ def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[It
     filled = [table for table in tables if len(table)] or tables[:1]
     table = pd.concat(filled).loc[:, TABLES["identification"].names]
     run.write_table("identification", _in_order(run, table, ["recipe", "layer", "unit"]))
+
+
+def _recipes(run: Run) -> dict[str, Recipe]:
+    """The recipes of a run, by name."""
+    kept = run.settings().identity.recipes
+    return {name: Recipe(**constants) for name, constants in kept.items()}
 
 
 def _strongest(run: Run, photographs: np.ndarray) -> dict[tuple[str, int], np.ndarray]:

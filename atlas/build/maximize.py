@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from atlas._system.progress import Progress
 from atlas.build import resources, tiles
-from atlas.build.request import wanted_pictures
+from atlas.build.request import left_out, wanted_pictures
 from atlas.build.session import Session
 from atlas.build.sharing import Chunk, share_out
 from atlas.build.sheets import write_sheets
@@ -13,7 +13,7 @@ from atlas.build.spectrum import kept_spectrum
 from atlas.maximize.axes import Axes
 from atlas.maximize.diversity import with_earlier
 from atlas.maximize.loop import maximize_chunk
-from atlas.rank.tables import scales
+from atlas.rank.tables import images_of, scales_counted
 from atlas.run.folder import Run
 from atlas.run.growing import (
     forget_growing,
@@ -49,6 +49,8 @@ def prepare(session: Session) -> None:
     if group.leads:
         session.verify([layer.name for layer in run.network().layers])
         check_identity(run, session.making)
+        for line in left_out(session):
+            session.say(line)
         kept = run.settings()
         for recipe in session.settings.recipes_asked().values():
             kept_spectrum(run, recipe)  # refuses before anything is planned
@@ -96,7 +98,7 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
     settings, run, network, group = session.settings, session.run, session.network, session.group
     recipe = settings.recipes_asked()[stop.recipe]
     ends_here = stop.size == recipe.ladder(network.sizes)[-1].size
-    scale_of = scales(run.table("strongest"))
+    scale_of = scales_counted(recipe, run.table(images_of(recipe)))
     axes = Axes(spectrum=kept_spectrum(run, recipe))
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)

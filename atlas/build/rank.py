@@ -6,7 +6,7 @@ from msgspec.structs import asdict
 from atlas.build.identity import describe
 from atlas.build.names import forget_labels, keep_classes, label_images, name_classes, noted
 from atlas.build.probe import probe_set
-from atlas.build.request import check_unit, chosen_layers, ranks_wanted
+from atlas.build.request import check_unit, chosen_layers, left_out, ranks_wanted
 from atlas.build.run_settings import Slope, write_run_settings
 from atlas.build.session import Session
 from atlas.build.spectrum import keep_spectrum
@@ -33,6 +33,7 @@ def rank(session: Session) -> None:
         check_unit(network.layer(layer), unit)
     for recipe in settings.recipes_asked().values():
         recipe.ladder(network.sizes)  # refuses before hours of ranking, not after
+    left_out(session)  # likewise
     notes = noted(session, layers)
     if probe.fallback:
         session.say(f"NOTICE: {probe.fallback}")  # before hours of work, not after

@@ -4,6 +4,7 @@ from atlas._system.filenames import refuse_twins
 from atlas.build.session import Session
 from atlas.errors import AtlasError
 from atlas.network.layer import Layer
+from atlas.recipe import Recipe
 from atlas.run.plan import Item, Plan, breadth_first
 
 
@@ -58,12 +59,47 @@ def wanted_pictures(session: Session) -> list[Item]:
             f"{run.path} has no ranking of {', '.join(missing)}; 'atlas rank' with them makes it"
         )
     pairs = breadth_first(units)
+    recipes = settings.recipes_asked().items()
     return [
-        Item(recipe, layer, unit, sample)
-        for recipe in settings.recipe
+        Item(name, layer, unit, sample)
+        for name, recipe in recipes
         for layer, unit in pairs
+        if has_end(network.layer(layer), recipe)
         for sample in range(1, settings.samples + 1)
     ]
+
+
+def has_end(layer: Layer, recipe: Recipe) -> bool:
+    """Whether the units of a layer can be what the recipe makes them: below 0, where it asks so."""
+    return not (recipe.sign == "negative" and layer.rectified)
+
+
+def left_out(session: Session) -> list[str]:
+    """A line for each recipe of the layers asked of which it makes no pictures.
+
+    Raises AtlasError for a recipe that makes none of any.
+    """
+    settings, network = session.settings, session.network
+    asked = settings.layers or [layer for layer, _ in settings.units or ()]
+    layers = network.select(asked) if asked else chosen_layers(session)
+    lines = []
+    for name, recipe in settings.recipes_asked().items():
+        without = [layer.name for layer in layers if not has_end(layer, recipe)]
+        if len(without) == len(layers):
+            raise AtlasError(
+                f"{name} shows what brings a unit below 0, and {_listed(without)} end in a ReLU: "
+                "name a layer without one with --layers ('atlas layers --all' lists every place)"
+            )
+        if without:
+            lines.append(f"{name} leaves out {_listed(without)}, which end in a ReLU")
+    return lines
+
+
+def _listed(names: list[str]) -> str:
+    """Names in a sentence, some of many."""
+    shown = names if len(names) < 6 else [*names[:4], f"{len(names) - 4} more"]
+    *some, last = shown
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def check_unit(layer: Layer, unit: int) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 
 from atlas._system.progress import Progress
 from atlas._system.workers import in_batches
-from atlas.examine.perturbations import PERTURBATIONS
+from atlas.examine.comparisons import Comparisons
+from atlas.examine.perturbations import MOVING, PERTURBATIONS
 from atlas.examine.spectrum import slope
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.fit import fit_or_shrink
+from atlas.network.middle import middle
 from atlas.network.network import Network
 from atlas.network.ways import LayerTrunk, layer_trunk
+from atlas.recipe import Recipe
 from atlas.target import Target
 
 
@@ -26,6 +30,8 @@ def examine_pictures(
     *,
     activations: pd.DataFrame,
     strongest: pd.DataFrame,
+    weakest: pd.DataFrame | None = None,
+    recipe: Recipe | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Show pictures to the network in full precision and compare with the probe set.
@@ -35,6 +41,8 @@ def examine_pictures(
         targets: the unit of each picture.
         pictures: SxSxC bytes.
         activations, strongest: statistics over the probe set, as ranking's tables.
+        weakest: likewise, of layers without ReLU; for recipes of the minimum.
+        recipe: by which the pictures were made; what it counts of a unit's map is measured.
         progress: called with the number of pictures done.
 
     Returns:
@@ -48,8 +56,18 @@ def examine_pictures(
         when it has channels other than gray or red, green and blue. ``slope``:
         of the picture's spectrum. ``alike``: how alike the unit's pictures are, see ``_alike``;
         undefined for one alone.
+
+        By a recipe of the minimum ``rms`` is that of what lies below 0; ``gain_mean`` is over the
+        mean on the unit's weakest image, where that is below 0, and ``gain_rms`` undefined, as no
+        RMS is known there; ``z`` has the sign turned, and so has ``standing``.
+        By one of the center everything is measured at the middle position. The gains are then over
+        the unit's peak on its strongest image, and for the minimum undefined; so are ``z`` and
+        ``standing``, as the spread over the probe set is that of means, and ``shift`` and
+        ``rescale``, which move the picture away from the position.
     """
-    reference = strongest[strongest["place"] == 1].set_index(["layer", "unit"])
+    asked = recipe or Recipe()
+    counted = {target.layer: _counted(network, target.layer, asked) for target in targets}
+    references = {own: Comparisons(own, strongest, weakest) for own in counted.values()}
     layers = dict(list(activations.groupby("layer")))
     rows: dict[int, dict[str, float]] = {}
     responses: dict[int, NDArray[np.float64]] = {}
@@ -60,17 +78,22 @@ def examine_pictures(
             trunks.own = layer_trunk(network, [target.layer for target in targets])
         for i in chosen:
             layer, unit = targets[i].layer, targets[i].unit
-            means, norms = _responses(network, trunks.own, layer, _views(pictures[i]))
+            recipe = counted[layer]
+            shown = _views(pictures[i], recipe)
+            means, norms = _responses(network, trunks.own, layer, shown, recipe)
             mean, rms = means["picture"][0], norms["picture"][0, unit]
-            best = reference.loc[(layer, unit)]
             deviations = _deviations(mean, layers[layer])
+            if recipe.sign == "negative":
+                deviations = -deviations
+            gain_mean, gain_rms = references[recipe].gains(layer, unit, mean[unit], rms)
+            anywhere = recipe.position == "all"
             rows[i] = {
                 "mean": mean[unit],
                 "rms": rms,
-                "gain_mean": mean[unit] / best["mean"] if best["mean"] > 0 else np.nan,
-                "gain_rms": rms / best["rms"] if best["rms"] > 0 else np.nan,
-                "z": deviations[unit],
-                "standing": _standing(deviations, unit),
+                "gain_mean": gain_mean,
+                "gain_rms": gain_rms,
+                "z": deviations[unit] if anywhere else np.nan,
+                "standing": _standing(deviations, unit) if anywhere else np.nan,
                 **{
                     name: norms[name][:, unit].mean() / rms
                     if rms > 0 and len(norms[name])
@@ -98,9 +121,23 @@ def examine_pictures(
     return pd.concat([names, evidence.astype({"standing": "Int64"})], axis=1)
 
 
-def _views(picture: NDArray[np.uint8]) -> dict[str, list[NDArray[np.uint8]]]:
-    """The picture, and what each perturbation of ``PERTURBATIONS`` makes of it."""
-    return {"picture": [picture]} | {name: made(picture) for name, made in PERTURBATIONS.items()}
+def _counted(network: Network, layer: str, recipe: Recipe) -> Recipe:
+    """The recipe as it counts in a layer: of a single position, the middle is all."""
+    known = network.layer(layer)
+    alone = known.stride is None and (known.height, known.width) == (1, 1)
+    return replace(recipe, position="all") if alone else recipe
+
+
+def _views(picture: NDArray[np.uint8], recipe: Recipe) -> dict[str, list[NDArray[np.uint8]]]:
+    """The picture, and what each perturbation of ``PERTURBATIONS`` makes of it.
+
+    Where a single position counts, none that moves the picture away from it.
+    """
+    still = recipe.position == "center"
+    return {"picture": [picture]} | {
+        name: [] if still and name in MOVING else made(picture)
+        for name, made in PERTURBATIONS.items()
+    }
 
 
 def _responses(
@@ -108,9 +145,11 @@ def _responses(
     trunk: LayerTrunk,
     layer: str,
     shown: Mapping[str, Sequence[NDArray[np.uint8]]],
+    recipe: Recipe,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """Spatial mean and RMS of every unit of a layer on each image, NxU each, by the images' name.
 
+    Of the positions that the recipe counts; for the minimum the RMS is of what lies below 0.
     Images of one size go through the network together. NaN where it takes none of their size.
     """
     sizes: dict[int, list[tuple[str, int]]] = {}
@@ -132,8 +171,12 @@ def _responses(
         with torch.inference_mode(), exact_arithmetic():
             leaving = {layer: len(places)}
             ((_, values),) = trunk.activations(seen, leaving)
-            flat = values.double().flatten(2)
-            mean, rms = flat.mean(2).cpu().numpy(), flat.square().mean(2).sqrt().cpu().numpy()
+            maps = values.double()
+            flat = (middle(maps) if recipe.position == "center" else maps).flatten(2)
+            mean = flat.mean(2).cpu().numpy()
+            if recipe.sign == "negative":
+                flat = flat.clamp(max=0)
+            rms = flat.square().mean(2).sqrt().cpu().numpy()
         for i, (name, place) in enumerate(places):
             means[name][place], norms[name][place] = mean[i], rms[i]
     return means, norms

@@ -84,3 +84,6 @@ PERTURBATIONS: Mapping[str, Callable[[Pixels], list[Pixels]]] = {
     "rescale": rescaled,
 }
 """By the name of their column in the examination."""
+
+MOVING = ("shift", "rescale")
+"""Those after which another position of a map sees what one saw before."""

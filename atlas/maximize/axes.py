@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from atlas.errors import UsageError
-from atlas.maximize.objectives import OBJECTIVES
+from atlas.maximize.objectives import MINIMUM, OBJECTIVES
 from atlas.maximize.parameterization import Parameterization
 from atlas.maximize.regularizers import REGULARIZERS
 from atlas.maximize.transformations import Views
@@ -17,7 +17,8 @@ from atlas.network.network import Network
 from atlas.recipe import Recipe
 
 Measure = Callable[[Tensor, Tensor], Tensor]
-"""From the units' maps (BxHxW) and scales (B) to one number an image (B), to be maximized."""
+"""From what the recipe counts of the units' maps (BxHxW), and scales (B), to one number an image
+(B), to be maximized."""
 
 Regularizer = Callable[[Tensor], Tensor]
 """From normalized images (BxCxSxS) to one number an image (B), to be added to the loss."""
@@ -68,7 +69,8 @@ class Axes:
 
     def measure(self, recipe: Recipe) -> Measure:
         """What is maximized."""
-        return self.objective or OBJECTIVES[recipe.objective]
+        own = MINIMUM if recipe.sign == "negative" else OBJECTIVES
+        return self.objective or own[recipe.objective]
 
     def terms(self, recipe: Recipe) -> dict[str, tuple[float, Regularizer]]:
         """The terms that are added to the loss, by name, and the weight of each."""

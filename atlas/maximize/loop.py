@@ -20,11 +20,13 @@ from atlas.maximize.diversity import Likeness, with_earlier
 from atlas.maximize.loss import Loss
 from atlas.maximize.seeding import starting_noise
 from atlas.network.arithmetic import exact_arithmetic
+from atlas.network.directions import DirectionTrunk
 from atlas.network.fit import fit
+from atlas.network.middle import middle_field
 from atlas.network.network import Network
 from atlas.network.ways import UnitTrunk, unit_trunk
 from atlas.recipe import Recipe
-from atlas.target import LEAST_CONTRAST, Picture, Status, Target
+from atlas.target import LEAST_CONTRAST, Field, Picture, Status, Target
 
 RETRIES = 3
 """How often a unit that is silent at the last size is started again from other noise."""
@@ -41,6 +43,7 @@ def maximize_chunk(
     axes: Axes | None = None,
     grown: Sequence[Picture] | None = None,
     until: int | None = None,
+    directions: Tensor | None = None,
 ) -> list[Picture]:
     """Make the pictures of one batch of units; those that stay silent start again together.
 
@@ -54,6 +57,8 @@ def maximize_chunk(
         grown: what an earlier call with ``until`` gave for the same targets, to go on from. The
             optimizer starts anew at every size, so the pictures are those of one go, to the bit.
         until: side in pixels of the size to stop after; by default the last of the recipe.
+        directions: NxU, of which the units of the targets, all of one layer, are the rows; by
+            default a unit is a channel of its layer.
 
     Returns:
         One picture per target, in their order. One that stopped early is no larger than ``until``,
@@ -77,12 +82,13 @@ def maximize_chunk(
     made: dict[int, Picture] = {}
     for (own, _), places in groups.items():
         units = [targets[i] for i in places]
-        trunk = unit_trunk(
-            network,
-            [(target.layer, target.unit) for target in units],
-            network.convolution_dtype,
-            redirect=own.relu_gradient == "redirected",
-        )
+        redirect, dtype = own.relu_gradient == "redirected", network.convolution_dtype
+        if directions is None:
+            asked_for = [(target.layer, target.unit) for target in units]
+            trunk = unit_trunk(network, asked_for, dtype, redirect=redirect)
+        else:
+            layer = units[0].layer
+            trunk = DirectionTrunk(network, layer, directions, dtype, redirect=redirect)
         climb = _Climb(network, trunk, own, axes or Axes(), seed, progress, diverse)
         with exact_arithmetic():
             if grown:
@@ -112,7 +118,7 @@ class _Climb:
     """
 
     network: Network
-    trunk: UnitTrunk
+    trunk: UnitTrunk | DirectionTrunk
     recipe: Recipe
     axes: Axes
     seed: int
@@ -203,11 +209,15 @@ class _Climb:
         upscales = {rung.upscale for rung in shown}
         made: dict[int, Picture] = {}
         for place, i in enumerate(order):
+            field = None
+            if recipe.position == "center":
+                size = images.shape[-1]
+                field = middle_field(network, units[place][0], size, *loss.map_sizes[place])
             own = dict(zip(loss.terms, steps[:, :, place].T, strict=True))
             activations = np.concatenate([begun[i].activations, own["activation"]])
             status: Status = "broken"
             if begun[i].status != "broken" and np.isfinite(own["loss"]).all():
-                status = _status(activations, finished[place], recipe)
+                status = _status(activations, _inside(finished[place], field), recipe)
             made[i] = replace(
                 begun[i],
                 status=status,
@@ -217,6 +227,7 @@ class _Climb:
                 # Where it stopped before was the end of its growth then, and is no stage now.
                 stages=[stage for stage in begun[i].stages if stage[0] in upscales]
                 + [(upscale, batch[place]) for upscale, batch in grown],
+                field=field,
             )
         return [made[i] for i in range(len(begun))]
 
@@ -241,6 +252,14 @@ class _Climb:
         parameters = self.recipe.start_spread * 12**0.5 * (noise - 0.5)
         way = self.axes.encoding(self.network, self.recipe, size)
         return way.shown(parameters.to(self.network.device, self.network.dtype))
+
+
+def _inside(image: NDArray[np.floating], field: Field | None) -> NDArray[np.floating]:
+    """What is seen of an image (CxSxS); the rest is as the penalties make it."""
+    if field is None:
+        return image
+    rows, columns = field.cut(image.shape[-1])
+    return image[:, rows, columns]
 
 
 def _status(

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from atlas.maximize.axes import Axes, one_an_image
 from atlas.maximize.diversity import Likeness
-from atlas.maximize.objectives import OBJECTIVES, root_mean_square
+from atlas.maximize.objectives import MAGNITUDES, counted, root_mean_square
+from atlas.network.directions import DirectionTrunk
 from atlas.network.ways import UnitTrunk
 from atlas.recipe import Recipe
 
@@ -26,7 +27,7 @@ class Loss:
 
     def __init__(
         self,
-        trunk: UnitTrunk,
+        trunk: UnitTrunk | DirectionTrunk,
         units: Sequence[tuple[str, int]],
         scales: Tensor,
         recipe: Recipe,
@@ -35,19 +36,23 @@ class Loss:
     ) -> None:
         self._maps = trunk.maps(units, scales.device)
         self._scales = scales
+        self._recipe = recipe
         self._weight = recipe.activation_weight
         self._measure = axes.measure(recipe)
         self._regularizers = axes.terms(recipe)
         self._likeness, self._diversity_weight = likeness, recipe.diversity_weight
         likeness_term = ("likeness",) if likeness else ()
+        self.map_sizes: list[tuple[int, int]] = []
+        """Rows and columns of the map of each image, as last seen."""
         self.terms = ("activation", *self._regularizers, *likeness_term, "loss")
 
     def __call__(self, images: Tensor, views: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of each image (BxCxSxS, normalized) seen through its view, and its terms.
 
         Returns:
-            The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of the unit,
-            the regularizers and the likeness without their weights, the loss.
+            The loss, B, and the values of ``terms``, TxB, without a gradient: the RMS of what
+            is counted of the unit, the regularizers and the likeness without their weights, the
+            loss.
         """
         rms, excitation = self._activations(views)
         loss = -self._weight * excitation
@@ -65,11 +70,17 @@ class Loss:
         norms: list[Tensor] = []
         measured: list[Tensor] = []
         first = 0
+        self.map_sizes = []
         for maps in self._maps(views):
             part = slice(first, first + len(maps))
+            self.map_sizes += [(maps.shape[1], maps.shape[2])] * len(maps)
+            maps = counted(maps, self._recipe)
             own = self._measure(maps, self._scales[part])
             measured.append(one_an_image("objective", own, len(maps)))
-            is_rms = self._measure is OBJECTIVES["rms"]
-            norms.append(own if is_rms else root_mean_square(maps.detach()))
+            norms.append(own if self._measure in MAGNITUDES else self._magnitude(maps.detach()))
             first = part.stop
         return torch.cat(norms), torch.cat(measured)
+
+    def _magnitude(self, maps: Tensor) -> Tensor:
+        """RMS of what is counted: for the minimum of what lies below 0, of turned maps above."""
+        return root_mean_square(maps.clamp(min=0) if self._recipe.sign == "negative" else maps)

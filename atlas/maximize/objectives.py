@@ -12,6 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from atlas.network.middle import middle
+from atlas.recipe import Recipe
+
 
 def root_mean_square(values: Tensor) -> Tensor:
     """Root mean square of each item of a batch: Bx... to B.
@@ -71,8 +74,31 @@ def relative_mean(maps: Tensor, scales: Tensor) -> Tensor:
     return maps.flatten(1).mean(1) / scales
 
 
+def negative_rms(maps: Tensor, scales: Tensor) -> Tensor:
+    """RMS of what is below 0 in the map of a unit, whose sign is turned: BxHxW and B to B.
+
+    The RMS of the whole map has no sign. This is that of the unit turned round, behind a ReLU.
+    """
+    return root_mean_square(maps.clamp(min=0))
+
+
 OBJECTIVES: Mapping[str, Objective] = {
     "rms": Objective(lambda maps, scales: root_mean_square(maps)),
     "relative_mean": Objective(relative_mean),
 }
 """What is maximized, by name: of the units' maps and scales."""
+
+MINIMUM: Mapping[str, Objective] = {**OBJECTIVES, "rms": Objective(negative_rms)}
+"""The same by recipes of the negative sign, from maps whose sign is turned."""
+
+MAGNITUDES = (OBJECTIVES["rms"], MINIMUM["rms"])
+"""Those that give the RMS itself."""
+
+
+def counted(maps: Tensor, recipe: Recipe) -> Tensor:
+    """What a recipe counts of units' maps: BxHxW to BxHxW, or to Bx1x1.
+
+    All positions or the middle one; where the minimum is wanted, with the sign turned.
+    """
+    maps = middle(maps) if recipe.position == "center" else maps
+    return -maps if recipe.sign == "negative" else maps

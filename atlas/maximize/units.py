@@ -94,11 +94,7 @@ def maximize_units(
             )
     verify(network, [target.layer for target in targets])
     if init is not None:
-        init = _start(init)
-        size = recipe.ladder(network.sizes)[0].size
-        needed = (len(targets), network.channels, size, size)
-        if tuple(init.shape) != needed:
-            raise UsageError(f"init has the shape {tuple(init.shape)}; {needed} is needed")
+        init = check_start(init, network, recipe, len(targets))
     if scales is not None and targets:
         scales = arguments.numbers("scales", scales, len(targets), positive=True)
     if spectrum is not None:
@@ -137,14 +133,18 @@ def _targets(units: Any) -> list[Target]:
     ]
 
 
-def _start(init: Any) -> Tensor:
-    """The given starts. Raises UsageError for what is no array of finite fractions."""
+def check_start(init: Any, network: Network, recipe: Recipe, count: int) -> Tensor:
+    """The given starts. Raises UsageError for what is no array of so many of finite fractions."""
     try:
         start = torch.as_tensor(init)
     except (TypeError, ValueError, RuntimeError):
         start = None
     if start is None or not start.is_floating_point() or not start.isfinite().all():
         raise UsageError("init must be an array of finite numbers in 0..1, of floating point")
+    size = recipe.ladder(network.sizes)[0].size
+    needed = (count, network.channels, size, size)
+    if tuple(start.shape) != needed:
+        raise UsageError(f"init has the shape {tuple(start.shape)}; {needed} is needed")
     return start
 
 

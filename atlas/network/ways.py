@@ -17,10 +17,15 @@ UnitTrunk = SingleChannels | HookedTrunk
 
 
 def layer_trunk(
-    network: Network, layers: Sequence[str], dtype: torch.dtype | None = None
+    network: Network,
+    layers: Sequence[str],
+    dtype: torch.dtype | None = None,
+    *,
+    redirect: bool = False,
 ) -> LayerTrunk:
     """What computes the layers; arguments and errors as of ``EarlyExitTrunk``."""
-    return (EarlyExitTrunk if network.graph else HookedTrunk)(network, layers, dtype)
+    way = EarlyExitTrunk if network.graph else HookedTrunk
+    return way(network, layers, dtype, redirect=redirect)
 
 
 def unit_trunk(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from atlas.rank import weakest_images
 from atlas.rank.places import STRONGEST
 from atlas.rank.statistics import LayerStatistics
+from atlas.recipe import Recipe
 
 
 def activations_table(statistics: Mapping[str, LayerStatistics]) -> pd.DataFrame:
@@ -35,9 +36,29 @@ def scales(strongest: pd.DataFrame) -> dict[tuple[str, int], float]:
     It is that on the unit's strongest image. A unit that no image excites has the median of its
     layer's, and where that is not above 0 either, 1.
     """
-    best = strongest.loc[strongest["place"] == 1, ["layer", "unit", "mean"]]
-    usual = best.groupby("layer")["mean"].transform("median")
-    chosen = best["mean"].where(best["mean"] > 0, usual.where(usual > 0, 1.0))
+    return _scales(strongest, "mean")
+
+
+def images_of(recipe: Recipe) -> str:
+    """The table of the images that the pictures of a recipe are held against."""
+    return "weakest" if recipe.sign == "negative" else "strongest"
+
+
+def scales_counted(recipe: Recipe, images: pd.DataFrame) -> dict[tuple[str, int], float]:
+    """The same for what a recipe counts of a unit's map, by the images of ``images_of``.
+
+    For one position it is the peak on the strongest image, for the minimum how far below 0 the
+    mean is on the weakest. How low a unit is at any position there is not known.
+    """
+    if recipe.sign == "negative":
+        return _scales(images.assign(mean=-images["mean"]), "mean")
+    return _scales(images, "peak" if recipe.position == "center" else "mean")
+
+
+def _scales(images: pd.DataFrame, column: str) -> dict[tuple[str, int], float]:
+    best = images.loc[images["place"] == 1, ["layer", "unit", column]]
+    usual = best.groupby("layer")[column].transform("median")
+    chosen = best[column].where(best[column] > 0, usual.where(usual > 0, 1.0))
     return dict(zip(zip(best["layer"], best["unit"], strict=True), chosen, strict=True))
 
 

@@ -47,14 +47,28 @@ class Catalog:
         return "article" if "article" in self.recipes else self.along_depth[0]
 
     @cached_property
+    def alike(self) -> list[str]:
+        """The recipes that can be compared: those of one end and place of the units.
+
+        That is what excites them anywhere, where the run has such pictures.
+        """
+        known = {name: Recipe(**constants) for name, constants in self.constants.items()}
+        first = next((each for each in known.values() if each.plain), known[self.recipe])
+        return [
+            name
+            for name, each in known.items()
+            if (each.sign, each.position) == (first.sign, first.position)
+        ]
+
+    @cached_property
     def along_depth(self) -> list[str]:
         """The recipes that can be compared along depth: those tried in more than a single layer."""
         pictured = [layer for layer in self.layers if layer.pictured]
         return [
             recipe
-            for recipe in self.recipes
+            for recipe in self.alike
             if len(pictured) == 1 or sum(recipe in layer.recipes for layer in pictured) > 1
-        ] or self.recipes
+        ] or self.alike
 
     def made(self, units: Iterable[Unit], others: Iterable[str] = ()) -> list[str]:
         """The recipes by which any of these units is pictured, and others, in the run's order."""
@@ -114,6 +128,11 @@ class Catalog:
         """What the one that excites a unit most is called."""
         words = {"stimuli": "stimulus", "photographs": "photograph", "images": "image"}
         return f"strongest {words[self.probe_word]}"
+
+    @property
+    def weakest_image(self) -> str:
+        """What the one that excites a unit least is called."""
+        return self.strongest_image.replace("strongest", "weakest")
 
     @property
     def false_color(self) -> str | None:

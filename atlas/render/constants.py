@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from atlas.recipe import RECIPES, constants
+from atlas.recipe import RECIPES, constants, split_name
 from atlas.render.catalog import ARTICLE, Catalog
 
 Constants = Mapping[str, Any]
@@ -59,6 +59,11 @@ MEANINGS = {
     "fine_below": "A layer of which one position sees fewer pixels a side than this has the "
     "article's objective, jitter, zoom and learning rate: what it looks for is too fine to survive "
     "moving, and its mean can be highest on a flat color.",
+    "sign": "Positive; or negative, for what lowers the unit: with its sign turned the mean of its "
+    "map is maximized, or the RMS of what is then above 0. For layers without ReLU.",
+    "position": "All positions of the unit's map; or the center, the one in row and column "
+    "floor(side / 2) counted from 0. What the picture shows outside its receptive field changes "
+    "nothing for it.",
 }  # fmt: skip
 """Of every constant, what it does."""
 
@@ -80,13 +85,14 @@ def explained(catalog: Catalog) -> dict[str, str]:
 
 def tables(catalog: Catalog) -> dict[str, str]:
     """The recipes of the user's own, as ``atlas.toml`` holds them."""
-    own = {
-        name: constants(request["recipes"][name])
-        for request in catalog.settings.requests
-        for name in request.get("recipe", [])
-        if name in request.get("recipes", {})
-    }
-    return {name: table(name, own[name]) for name in catalog.recipes if name in own}
+    own = {}
+    for request in catalog.settings.requests:
+        known = request.get("recipes", {})
+        for name in request.get("recipe", []):
+            base, _ = split_name(name, known)  # the rest is in the name
+            if base in known:
+                own[name] = table(base, constants(known[base]))
+    return {name: own[name] for name in catalog.recipes if name in own}
 
 
 def table(name: str, own: Constants) -> str:

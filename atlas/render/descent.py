@@ -76,8 +76,7 @@ def _fine(layer: Layer) -> list[Unit]:
 
 def _worth(unit: Unit) -> tuple[bool, float, float, int]:
     """A unit with a note, else the one whose picture is identified best, or has the most gain."""
-    evidence = unit.picture.evidence
-    gain = (evidence.gain_rms if evidence else None) or 0.0
+    gain = unit.picture.gain or 0.0
     return unit.note is not None, unit.identified.get(unit.first, 0.0), gain, -unit.rank
 
 

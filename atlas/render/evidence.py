@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from atlas.recipe import PHOTOGRAPHS
+from atlas.render import ends
 from atlas.render.catalog import Catalog
 from atlas.render.picture import Picture
 from atlas.render.pictures import Look
@@ -56,8 +57,16 @@ def evidence_rows(
         fraction: bool = False,
         chance: float | None = None,
     ) -> Row:
-        values = [of(view.picture) for view in views]
-        why = undefined if None in values else None
+        pictures = [view.picture for view in views]
+        values = [of(picture) for picture in pictures]
+        ended = key if title != "Robustness" else "robustness"
+        phrase = f"{phrase} {ends.instead(catalog, ended, pictures)}".rstrip()
+        reasons = [
+            ends.undefined(catalog, ended, picture) or undefined
+            for picture, value in zip(pictures, values, strict=True)
+            if value is None
+        ]
+        why = " ".join(dict.fromkeys(reasons)) or None
         if key not in catalog.measured:
             why = NOT_MEASURED
         whole = [None if value is None else round(100 * value) for value in values]

@@ -42,6 +42,8 @@ def choose(units: Sequence["Unit"], recipes: Sequence[str]) -> Choice:
     first, *others = recipes
     better: dict[str, float] = {}
     for other in others:
+        if not _same_end(units, first, other):
+            continue
         pairs = [pair for unit in units if (pair := _gains(unit, other, first))]
         known = [unit.identified for unit in units if {first, other} <= unit.identified.keys()]
         worse = known and fmean(each[other] - each[first] for each in known) < 0
@@ -69,6 +71,17 @@ def exceptions(layers: Sequence["Layer"], recipes: Sequence[str]) -> dict[str, l
         if (first := layer.first_of(recipes)) != recipes[0]:
             found.setdefault(first, []).append(layer.short)
     return found
+
+
+def _same_end(units: Sequence["Unit"], *recipes: str) -> bool:
+    """Whether pictures by two recipes show the same end of units, and as much of their maps."""
+    ends = {
+        (picture.minimum, picture.alone)
+        for unit in units
+        for recipe in recipes
+        for picture in unit.by(recipe)
+    }
+    return len(ends) == 1
 
 
 def _gains(unit: "Unit", *recipes: str) -> tuple[float, ...]:

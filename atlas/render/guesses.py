@@ -101,9 +101,9 @@ def guesses(catalog: Catalog, looks: Looks) -> list[Guess]:
 def changes(catalog: Catalog, looks: Looks) -> Changes | None:
     """What each recipe does to the layer of the open question; None with a single recipe."""
     layer = next((layer for layer in catalog.layers if layer.name == HIGH_FREQUENCY), None)
-    if layer is None or len(layer.recipes) < 2:
+    if layer is None or len(layer.recipes & set(catalog.alike)) < 2:
         return None
-    recipes = [recipe for recipe in catalog.recipes if recipe in layer.recipes]
+    recipes = [recipe for recipe in catalog.alike if recipe in layer.recipes]
     known = [
         measure
         for measure in measures(catalog)

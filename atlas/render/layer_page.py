@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from atlas.render.method import listed
 from atlas.render.svg import aligned
 from atlas.render.units import Layer
 
@@ -18,7 +19,24 @@ def shown(layer: Layer) -> dict[str, Any]:
         "lead": _lead(layer),
         "columns": {name: aligned(getattr(row, name) for row in layer.table) for name in ALIGNED},
         "rows": _rows(layer),
+        "other_gains": _other_gains(layer),
     }
+
+
+def _other_gains(layer: Layer) -> list[str]:
+    """What the gain is of pictures that do not show what excites a unit anywhere."""
+    words = {
+        (True, False): "how far the mean is below 0, over that on the weakest probe image.",
+        (False, True): "activation at the one position, over the unit's peak on that image.",
+        (True, True): "not known.",
+    }
+    recipes: dict[tuple[bool, bool], dict[str, None]] = {}
+    for unit in layer.shown:
+        for picture in unit.pictures:
+            recipes.setdefault((picture.minimum, picture.alone), {})[picture.recipe] = None
+    return [
+        f"By {listed([*recipes[end]])}: {said}" for end, said in words.items() if end in recipes
+    ]
 
 
 def _lead(layer: Layer) -> str:

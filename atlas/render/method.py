@@ -26,7 +26,8 @@ def in_short(constants: Constants) -> str:
     """What becomes of the noise that a picture starts from, in a sentence."""
     text = (
         f"An optimizer changes {IN_SHORT[constants['basis']]} so "
-        "that one unit of the frozen network answers more strongly"
+        f"that one unit of the frozen network {'falls' if _negative(constants) else 'answers'} "
+        f"{'further below 0' if _negative(constants) else 'more strongly'}"
     )
     if view := _view(constants):
         text += f", on a view that is {view} at every step"
@@ -54,8 +55,10 @@ def dips(constants: Constants) -> str:
 
 def unrectified(recipes: Mapping[str, Constants]) -> str:
     """What pictures of a layer without ReLU may show, by how these recipes reward its units."""
-    rms = [recipe for recipe, constants in recipes.items() if _by_rms(constants)]
-    mean = [recipe for recipe in recipes if recipe not in rms]
+    low = [recipe for recipe, constants in recipes.items() if _negative(constants)]
+    upward = {name: own for name, own in recipes.items() if name not in low}
+    rms = [recipe for recipe, constants in upward.items() if _by_rms(constants)]
+    mean = [recipe for recipe in upward if recipe not in rms]
     several = len(recipes) > 1
     text = "This layer has no ReLU at its end, so its units can be negative."
     if rms:
@@ -69,13 +72,18 @@ def unrectified(recipes: Mapping[str, Constants]) -> str:
             f" The maximization{f' of {listed(mean)}' if several else ''} rewards the mean of the "
             "activation, which negative activation lowers: a picture shows what drives the unit up."
         )
+    if low:
+        text += (
+            f" The maximization{f' of {listed(low)}' if several else ''} rewards negative "
+            "activation alone: a picture shows what drives the unit down."
+        )
     return text
 
 
 def maximizers(catalog: Catalog, figure: str) -> str:
     """Which recipes maximize the RMS of a unit's map, or its mean; empty where none does."""
     wanted = figure == "RMS"
-    names = [recipe for recipe in catalog.recipes if _by_rms(catalog.constants[recipe]) == wanted]
+    names = [recipe for recipe in catalog.alike if _by_rms(catalog.constants[recipe]) == wanted]
     if not names:
         return ""
     text = f" The {figure} is what {listed(names)} maximize{'s' if len(names) == 1 else ''}"
@@ -101,6 +109,13 @@ def _at_length(constants: Constants) -> str:
         words.append(
             f"At every step the network sees the picture {view}, at random, so that only what "
             f"survives this can grow{_plainly(constants)}."
+        )
+    if _negative(constants):
+        words.append("They change so that the unit falls as far below 0 as it can.")
+    if constants["position"] == "center":
+        words.append(
+            "Of the unit's map one position counts, that in the middle: in row and column "
+            "floor(side / 2), counted from 0. Small pictures show what it sees, cut out."
         )
     if constants["upscales"]:
         words.append(
@@ -168,6 +183,10 @@ def _view(constants: Constants) -> str:
 def _enlargement(constants: Constants) -> str:
     percent = 100 * (constants["factor"] - 1)
     return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def _negative(constants: Constants) -> bool:
+    return constants["sign"] == "negative"
 
 
 def _by_rms(constants: Constants) -> bool:

@@ -25,9 +25,9 @@ class Omissions:
 
 
 def omissions(catalog: Catalog, looks: Looks) -> list[Omissions]:
-    """Every recipe of the run, empty where none lacks anything."""
+    """Every recipe that is compared, empty where none lacks anything."""
     known = [measure for measure in measures(catalog) if measure.key in COUNTED]
-    found = [_of(catalog, looks, recipe, known) for recipe in catalog.recipes]
+    found = [_of(catalog, looks, recipe, known) for recipe in catalog.alike]
     lacking = any(each.silent or each.broken or each.outweighed or each.without for each in found)
     return found if lacking else []
 

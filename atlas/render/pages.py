@@ -162,7 +162,7 @@ class Pages:
             shared=[name for name in ARTICLE if name not in explained],
             likeness=evidence.LIKENESS,
             judge=evidence.judge(self.catalog),
-            own_recipes=constants.tables(self.catalog),
+            own_recipes=list(dict.fromkeys(constants.tables(self.catalog).values())),
             schema=SCHEMA,
             commands=provenance.build_commands(self.catalog),
             compared=self._found[0]["differ"],

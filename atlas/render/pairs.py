@@ -131,7 +131,7 @@ def compare(catalog: Catalog, looks: Looks) -> list[Comparison]:
     if catalog.slopes is not None:
         judged.append(slope_nearness(catalog.slopes[1], catalog.probe_word))
     found = []
-    for recipe in catalog.recipes:
+    for recipe in catalog.alike:
         layers = own_channels(
             [layer for layer in catalog.layers if _common(layer, recipe, baseline)]
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from atlas.run.evidence_columns import Evidence
+from atlas.target import Field
 
 SMALL = 128
 """Side in pixels of the small pictures."""
@@ -20,6 +21,9 @@ class Picture:
         terms: of the loss before the last step.
         size, last_size: side in pixels, now and at the end of the recipe.
         stages: (upscale, size in pixels), in order; the last is the picture itself.
+        minimum: whether it shows what lowers the unit.
+        alone: whether the position in the middle counts alone.
+        field: what that sees of the picture, where that is known and not all of it.
     """
 
     recipe: str
@@ -34,6 +38,16 @@ class Picture:
     terms: dict[str, float | None]
     stages: list[tuple[int, int]]
     evidence: Evidence | None
+    minimum: bool = False
+    alone: bool = False
+    field: Field | None = None
+
+    @property
+    def gain(self) -> float | None:
+        """How far it brings its unit, as the pages say it first: for a minimum of the mean."""
+        if self.evidence is None:
+            return None
+        return self.evidence.gain_mean if self.minimum else self.evidence.gain_rms
 
     @property
     def growing(self) -> bool:
@@ -44,6 +58,11 @@ class Picture:
     def tiny(self) -> bool:
         """Whether it ends at fewer pixels than even its small picture is shown with."""
         return self.last_size < SMALL
+
+    @property
+    def tiny_field(self) -> bool:
+        """Whether what its one position sees is too small on it to be looked at."""
+        return self.field is not None and self.field.side <= self.size / 4
 
     @property
     def image(self) -> str:

@@ -158,9 +158,7 @@ def read(path: Path) -> NDArray[np.uint8]:
 def _encode(picture: Picture, source: Path) -> tuple[dict[str, bytes], Look]:
     pixels = read(source)
     whole = Image.fromarray(pixels)
-    small = (
-        whole.resize((SMALL, SMALL), Image.Resampling.LANCZOS) if picture.size > SMALL else whole
-    )
+    small = _small(whole, picture)
     encode = lossless if picture.tiny else webp
     files = {
         picture.image: encode(whole, QUALITY),
@@ -169,6 +167,17 @@ def _encode(picture: Picture, source: Path) -> tuple[dict[str, bytes], Look]:
     for index, stage in _stages(picture, source.with_suffix(".stages.png")):
         files[picture.stage(index)] = encode(stage, STAGE_QUALITY)
     return files, Look(spatial_frequency(pixels), colorfulness(pixels))
+
+
+def _small(whole: Image.Image, picture: Picture) -> Image.Image:
+    """The picture as cards and tables show it; where one position counts, what that sees."""
+    side = min(picture.size, SMALL)
+    if picture.field:
+        rows, columns = picture.field.cut(picture.size)
+        part = whole.crop((columns.start, rows.start, columns.stop, rows.stop))
+        smooth = Image.Resampling.LANCZOS if min(part.size) > side else Image.Resampling.NEAREST
+        return part.resize((side, side), smooth)
+    return whole.resize((side, side), Image.Resampling.LANCZOS) if picture.size > side else whole
 
 
 def _stages(picture: Picture, source: Path) -> Iterator[tuple[int, Image.Image]]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from atlas.render import charts, evidence, method, provenance
+from atlas.render import charts, ends, evidence, method, provenance
 from atlas.render.catalog import Catalog
+from atlas.render.ends import Headline
 from atlas.render.picture import Picture
 from atlas.render.units import Unit, View
 
@@ -25,6 +26,9 @@ class Portrait:
     dips: str
     unrectified: str | None
     command: str
+    shows: str
+    counted: str
+    headline: Headline
 
 
 def portrait(catalog: Catalog, unit: Unit, view: View) -> Portrait:
@@ -41,8 +45,13 @@ def portrait(catalog: Catalog, unit: Unit, view: View) -> Portrait:
         captions=_captions(picture, sizes),
         curve=charts.activation_curve(picture.activations, picture.stages, sizes),
         dips=method.dips(own),
-        unrectified=None if rectified else method.unrectified({picture.recipe: own}),
+        unrectified=None
+        if rectified or picture.minimum
+        else method.unrectified({picture.recipe: own}),
         command=provenance.unit_command(catalog, unit, picture),
+        shows=ends.shows(picture, unit.layer),
+        counted=ends.counted(picture),
+        headline=ends.headline(catalog, picture),
     )
 
 

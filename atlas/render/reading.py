@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from atlas._system.filenames import slug
@@ -23,7 +24,9 @@ from atlas.run.evidence_columns import EVIDENCE, Evidence
 from atlas.run.folder import Run
 from atlas.run.notes import Notes, kept_notes, read_notes
 from atlas.run.pictures import read_records
+from atlas.run.schema import Record
 from atlas.run.tiles import read_tiles
+from atlas.target import Field
 
 
 def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
@@ -47,10 +50,8 @@ def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
     curves, common = _tuning(tuning), _faces(run)
     strongest_stimuli = _strongest_stimuli(run)
 
-    last_sizes = {
-        name: Recipe(**constants).ladder(network.sizes)[-1].size
-        for name, constants in settings.identity.recipes.items()
-    }
+    known = {name: Recipe(**each) for name, each in settings.identity.recipes.items()}
+    last_sizes = {name: each.ladder(network.sizes)[-1].size for name, each in known.items()}
 
     layers = []
     for index, described in enumerate(network.layers):
@@ -74,7 +75,7 @@ def read_catalog(run: Run, notes: Path | None = None) -> Catalog:
             classes=classes if described.classifies else {},
             notes={unit: text for (layer, unit), text in noted.items() if layer == name},
         )
-        pictures = _pictures(run, last_sizes, layer, evidence)
+        pictures = _pictures(run, known, last_sizes, layer, evidence)
         layer.pictured += [
             Unit(
                 layer,
@@ -119,11 +120,15 @@ def _ranked(table: pd.DataFrame) -> list[Statistics]:
 
 
 def _pictures(
-    run: Run, last_sizes: Mapping[str, int], layer: Layer, evidence: Mapping[Any, Evidence]
+    run: Run,
+    known: Mapping[str, Recipe],
+    last_sizes: Mapping[str, int],
+    layer: Layer,
+    evidence: Mapping[Any, Evidence],
 ) -> dict[int, list[Picture]]:
     """The pictures of each unit of a layer: recipes in the run's order, then samples.
 
-    ``last_sizes`` has the side that pictures end at, by recipe.
+    ``known`` are the recipes by name, ``last_sizes`` the side that pictures end at.
     """
     found: dict[int, list[Picture]] = {}
     recipes = list(last_sizes)
@@ -149,12 +154,24 @@ def _pictures(
                 last_size=last_sizes[recipe],
                 activations=record.activations,
                 terms=record.terms,
+                minimum=known[recipe].sign == "negative",
+                alone=known[recipe].position == "center" and not layer.one_position,
+                field=_field(record),
             )
             found.setdefault(unit, []).append(picture)
     for pictures in found.values():
         pictures.sort(key=lambda picture: picture.sample)  # stable: recipes stay in order
         pictures.sort(key=lambda picture: recipes.index(picture.recipe))
     return found
+
+
+def _field(record: Record) -> Field | None:
+    """What of a picture its one position sees; None where that is all of it, or not known."""
+    if record.field is UNSET:
+        return None
+    field = Field(*record.field)
+    parts = [part.stop - part.start for part in field.cut(record.size)]
+    return field if 0 < min(parts) and max(parts) < record.size else None
 
 
 def _evidence(row: Mapping[Any, Any]) -> Evidence:

@@ -175,6 +175,11 @@ class Layer:
         return slug(self.name, "layer")
 
     @property
+    def one_position(self) -> bool:
+        """Whether its maps have a single position, whatever is shown."""
+        return self.stride is None and (self.height, self.width) == (1, 1)
+
+    @property
     def href(self) -> str:
         """Its page."""
         return f"layers/{self.slug}.html"

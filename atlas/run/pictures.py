@@ -49,6 +49,8 @@ def write_picture(run: Run, item: Item, picture: Picture) -> None:
         activations=[_number(value) for value in picture.activations],
         sha256=PictureDigests(**{name: sha256(data).hexdigest() for name, data in files.items()}),
     )
+    if picture.field is not None:
+        record.field = picture.field
     for name, data in files.items():
         run.write(run.picture_path(*item, suffix=FILES[name]), data)
     text = json.dumps(to_builtins(record), allow_nan=False)

@@ -178,9 +178,16 @@ class Record(Struct, kw_only=True):
     ]
     activations: Annotated[
         list[Annotated[float, Meta(ge=0)] | None],
-        Meta(min_length=1, description="RMS of the unit before each optimizer step"),
+        Meta(min_length=1, description="RMS of what the recipe counts, before each step"),
     ]
     sha256: PictureDigests
+    field: Annotated[
+        tuple[float, float, float] | UnsetType,
+        Meta(
+            description="left, top and side, in pixels, of what its one position sees, by recipes "
+            "of the center where that is known"
+        ),
+    ] = UNSET
 
     def __post_init__(self) -> None:
         for before, after in pairwise(self.stages):

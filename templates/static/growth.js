@@ -11,11 +11,12 @@
     const range = find("input", player), button = find(".play", player);
     const caption = find(".stage-shown", portrait), marks = findAll(".growth .stage", portrait);
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const last = frames.length - 1;
+    const last = frames.length - 1, seen = findAll(".large .seen", portrait);
     let timer = 0;
 
     const show = (index) => {
       range.value = index;
+      seen.forEach((part) => part.classList.toggle("later", index !== last)); // of the last alone
       picture.src = find("img", frames[index]).src;
       caption.textContent = frames[index].dataset.caption;
       range.setAttribute("aria-valuetext", caption.textContent);

@@ -223,6 +223,18 @@ def test_tiles_from_before_a_constant_there_is_now_stay(tmp_path: Path) -> None:
     assert stale == [2, 3, 4, 5]
 
 
+def test_tiles_from_before_a_constant_was_known_stay(build: Build, tmp_path: Path) -> None:
+    assert build("run", "--tiles") == 0
+    run, path = Run(tmp_path / "run"), tmp_path / "run/units/clear/conv1/tiles/0000-0001.npz"
+    with np.load(path, allow_pickle=False) as kept:
+        columns = dict(kept)
+    known = json.loads(columns["recipe"].item())
+    del known["sign"], known["position"]
+    for recipe, stale in ((known, []), (known | {"jitter": 3}, [path]), ({"jiter": 3}, [path])):
+        np.savez(path, **columns | {"recipe": np.array(json.dumps(recipe))})
+        assert run_tiles.stale_files(run, "conv1") == stale
+
+
 def test_networks_that_take_only_large_images_have_larger_tiles() -> None:
     assert [run_tiles.tile_side(Sizes(smallest)) for smallest in (1, 100, 101, 200)] == [
         100,

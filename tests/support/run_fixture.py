@@ -37,6 +37,8 @@ CHANGED: dict[str, dict[str, Any]] = {
         "basis": "cosines",
         "start_spread": 0.5,
     },
+    "clear-center": {"objective": "relative_mean", "position": "center"},
+    "clear-negative": {"objective": "relative_mean", "sign": "negative"},
 }
 """In what the other recipes differ from it."""
 
@@ -44,6 +46,9 @@ CHANGED: dict[str, dict[str, Any]] = {
 def constants_of(recipe: str) -> dict[str, Any]:
     return asdict(replace(RECIPE, **CHANGED.get(recipe, {})))
 
+
+FIELD = [20.0, 12.5, 33.0]
+"""Left, top and side of what the one position of a picture sees, where one counts."""
 
 UNITS = 12
 
@@ -307,6 +312,8 @@ def _write_picture(
         "size": rungs[-1].size,
         "sha256": {"picture": picture, "stages": growth},
     }
+    if recipe in CHANGED and constants_of(recipe)["position"] == "center":
+        record["field"] = FIELD
     path = run.picture_path(recipe, layer, unit, sample)
     for suffix, data in files.items():
         run.write(path.with_suffix(suffix), data)
