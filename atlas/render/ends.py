@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atlas.render.catalog import Catalog
+from atlas.render.method import listed
 from atlas.render.picture import Picture
 from atlas.render.svg import number
 from atlas.render.units import Layer
 
-UNKNOWN = "How low the unit is at single positions of the {images} is not known."
+UNKNOWN = "how low the unit is at single positions of the {images} is not known"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def headline(catalog: Catalog, picture: Picture) -> Headline:
     lifted = "lowered" if picture.minimum else "lifted"
     times = number(value)
     if picture.minimum and picture.alone:
-        said = f"No gain is given: {_small(UNKNOWN.format(images=catalog.probe_word))}"
+        said = f"No gain is given: {UNKNOWN.format(images=catalog.probe_word)}."
     elif picture.minimum:
         said = (
             f"No gain is given: the {weakest} does not bring the unit below 0."
@@ -103,21 +104,26 @@ def instead(catalog: Catalog, key: str, pictures: Iterable[Picture]) -> str:
     return _by_recipe(found)
 
 
-def undefined(catalog: Catalog, key: str, picture: Picture) -> str:
-    """Why a figure of a picture that is not plain cannot be; empty where it can."""
-    words = ""
+def undefined(catalog: Catalog, key: str, pictures: Iterable[Picture], otherwise: str) -> str:
+    """Why some pictures have no figure: for what they show, or else as others have none."""
+    found = {picture.recipe: _undefined(catalog, key, picture) for picture in pictures}
+    plain = otherwise if "" in found.values() else ""
+    told = _by_recipe({recipe: words for recipe, words in found.items() if words}, "None by")
+    return f"{plain} {told}".strip()
+
+
+def _undefined(catalog: Catalog, key: str, picture: Picture) -> str:
     if key in ("gain_rms", "gain_mean") and picture.minimum:
         if picture.alone:
-            words = UNKNOWN.format(images=catalog.probe_word)
-        elif key == "gain_rms":
-            words = f"Of the {catalog.weakest_image} the mean alone is known."
-        else:
-            words = f"The {catalog.weakest_image} does not bring the unit below 0."
-    elif picture.alone and key == "standing":
-        words = "How far units vary is known of the means of their maps, not of one position."
-    elif picture.alone and key in ("robustness", "shift", "rescale"):
-        words = "A shift or another size moves the picture away from its one position."
-    return f"None by {picture.recipe}: {_small(words)}" if words else ""
+            return UNKNOWN.format(images=catalog.probe_word)
+        if key == "gain_rms":
+            return f"of the {catalog.weakest_image} the mean alone is known"
+        return f"the {catalog.weakest_image} does not bring the unit below 0"
+    if picture.alone and key == "standing":
+        return "how far units vary is known of the means of their maps, not of one position"
+    if picture.alone and key in ("robustness", "shift", "rescale"):
+        return "a shift or another size moves the picture away from its one position"
+    return ""
 
 
 def _instead(catalog: Catalog, key: str, picture: Picture) -> str:
@@ -139,14 +145,9 @@ def _of_minimum(catalog: Catalog, key: str) -> str:
     }.get(key, "")
 
 
-def _by_recipe(found: dict[str, str]) -> str:
+def _by_recipe(found: dict[str, str], begun: str = "By") -> str:
     """Sentences, each told once for the recipes of which it is true."""
     recipes: dict[str, list[str]] = {}
     for recipe, words in found.items():
         recipes.setdefault(words, []).append(recipe)
-    return " ".join(f"By {', '.join(own)}: {words}." for words, own in recipes.items())
-
-
-def _small(text: str) -> str:
-    """As it goes on after a colon."""
-    return text[:1].lower() + text[1:]
+    return " ".join(f"{begun} {listed(own)}: {words}." for words, own in recipes.items())

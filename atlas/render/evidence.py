@@ -61,12 +61,8 @@ def evidence_rows(
         values = [of(picture) for picture in pictures]
         ended = key if title != "Robustness" else "robustness"
         phrase = f"{phrase} {ends.instead(catalog, ended, pictures)}".rstrip()
-        reasons = [
-            ends.undefined(catalog, ended, picture) or undefined
-            for picture, value in zip(pictures, values, strict=True)
-            if value is None
-        ]
-        why = " ".join(dict.fromkeys(reasons)) or None
+        without = [each for each, value in zip(pictures, values, strict=True) if value is None]
+        why = ends.undefined(catalog, ended, without, undefined) or None
         if key not in catalog.measured:
             why = NOT_MEASURED
         whole = [None if value is None else round(100 * value) for value in values]

@@ -1,5 +1,7 @@
 """The evidence of a minimum and of one position, against plain numpy."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,7 +31,7 @@ def pictures() -> list[NDArray[np.uint8]]:
     return list(generator.integers(0, 256, (UNITS, 14, 14, 3), np.uint8))
 
 
-def tables() -> dict[str, pd.DataFrame]:
+def tables() -> dict[str, Any]:
     units = pd.DataFrame({"layer": "2", "unit": range(UNITS)})
     return {
         "activations": units.assign(mean=[0.1, -0.2, 0.0, 0.3], std=[0.5, 0.4, 0.3, 0.2]),
