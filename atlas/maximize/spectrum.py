@@ -24,10 +24,10 @@ def magnitudes(spectrum: NDArray[np.floating], size: int) -> NDArray[np.float64]
     cycles = np.hypot(np.fft.fftfreq(size, 1 / size)[:, None], np.fft.rfftfreq(size, 1 / size))
     rings = np.arange(1, spectrum.shape[1])
     found = np.empty((len(spectrum), *cycles.shape))
-    for plane, amplitudes in zip(found, spectrum, strict=True):
+    for plane, amplitudes in enumerate(spectrum):
         # What is interpolated is nearly flat, unlike the amplitudes; before 1 there is but 0.
-        plane[:] = np.interp(cycles, rings, amplitudes[1:] * rings) / np.maximum(cycles, 1)
-        plane[0, 0] = amplitudes[0]
+        found[plane] = np.interp(cycles, rings, amplitudes[1:] * rings) / np.maximum(cycles, 1)
+        found[plane, 0, 0] = amplitudes[0]
     return found
 
 

@@ -576,6 +576,7 @@ def keys(value: Any, *before: Any) -> Iterator[tuple[Any, ...]]:
             "schema",
             "slope",
             "judge",
+            "judge_name",
             "fallback",
             "stimuli",
             "requests",

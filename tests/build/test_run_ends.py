@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def plain(page: Path) -> str:
 
 
 def rows(path: Path, recipe: str) -> pd.DataFrame:
-    table = pd.read_csv(path)
+    table: Any = pd.read_csv(path)
     return table[table["recipe"] == recipe].set_index(["layer", "unit"])
 
 
@@ -88,11 +89,11 @@ def test_the_evidence_of_a_minimum_is_that_of_the_unit_with_its_sign_turned(
 ) -> None:
     assert build("--recipe", f"clear,{LOW}", "--layers", "0,1") == 0
     run = tmp_path / "run"
-    found = rows(run / "examination.csv", LOW)
+    found: Any = rows(run / "examination.csv", LOW)
     assert {layer for layer, _ in found.index} == {1}
-    statistics = pd.read_csv(run / "activations.csv").set_index(["layer", "unit"])
-    weakest = pd.read_csv(run / "weakest.csv")
-    lowest = weakest[weakest["place"] == 1].set_index(["layer", "unit"])["mean"]
+    statistics: Any = pd.read_csv(run / "activations.csv").set_index(["layer", "unit"])
+    weakest: Any = pd.read_csv(run / "weakest.csv")
+    lowest: Any = weakest[weakest["place"] == 1].set_index(["layer", "unit"])["mean"]
     for unit, row in found.iterrows():
         known = statistics.loc[unit]
         assert row["z"] == pytest.approx((known["mean"] - row["mean"]) / known["std"], rel=1e-4)
@@ -112,8 +113,8 @@ def test_the_judge_of_a_minimum_looks_for_the_image_that_lowers_the_unit(
     run = tmp_path / "run"
     features = np.load(run / "judge.npy").astype(float)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
-    tasks = pd.read_csv(run / "tasks.csv")
-    found = rows(run / "identification.csv", LOW)
+    tasks: Any = pd.read_csv(run / "tasks.csv")
+    found: Any = rows(run / "identification.csv", LOW)
     assert len(found)
     for (layer, unit), row in found.iterrows():  # type: ignore[misc]
         pixels = decode_png((run / "units" / LOW / str(layer) / f"{unit:04d}.png").read_bytes())
@@ -127,9 +128,9 @@ def test_the_judge_of_a_minimum_looks_for_the_image_that_lowers_the_unit(
 def test_one_position_is_held_against_the_peak(build: Build, tmp_path: Path) -> None:
     assert build("--position", "center", "--samples", "2") == 0
     run = tmp_path / "run"
-    found = rows(run / "examination.csv", "clear-center")
-    strongest = pd.read_csv(run / "strongest.csv")
-    peak = strongest[strongest["place"] == 1].set_index(["layer", "unit"])["peak"]
+    found: Any = rows(run / "examination.csv", "clear-center")
+    strongest: Any = pd.read_csv(run / "strongest.csv")
+    peak: Any = strongest[strongest["place"] == 1].set_index(["layer", "unit"])["peak"]
     for unit, row in found.iterrows():
         if peak[unit] > 0:
             assert row["gain_mean"] == pytest.approx(row["mean"] / peak[unit], rel=1e-4)

@@ -231,7 +231,8 @@ def test_tiles_from_before_a_constant_was_known_stay(build: Build, tmp_path: Pat
     known = json.loads(columns["recipe"].item())
     del known["sign"], known["position"]
     for recipe, stale in ((known, []), (known | {"jitter": 3}, [path]), ({"jiter": 3}, [path])):
-        np.savez(path, **columns | {"recipe": np.array(json.dumps(recipe))})
+        archive: Any = columns | {"recipe": np.array(json.dumps(recipe))}
+        np.savez(path, **archive)
         assert run_tiles.stale_files(run, "conv1") == stale
 
 

@@ -53,7 +53,7 @@ def maps(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def examined(recipe: Recipe) -> list[dict[str, float]]:
-    found = examine_pictures(network(), TARGETS, pictures(), recipe=recipe, **tables())
+    found: Any = examine_pictures(network(), TARGETS, pictures(), recipe=recipe, **tables())
     return found.to_dict("records")  # type: ignore[return-value]
 
 
@@ -100,5 +100,5 @@ def test_plain_recipes_are_measured_as_without_one(recipe: Recipe | None) -> Non
     table = tables()
     del table["weakest"]
     plain = examine_pictures(network(), TARGETS, pictures(), **table)
-    found = examine_pictures(network(), TARGETS, pictures(), recipe=recipe, **tables())
+    found: Any = examine_pictures(network(), TARGETS, pictures(), recipe=recipe, **tables())
     pd.testing.assert_frame_equal(found, plain)
