@@ -31,7 +31,7 @@ class DownloadError(AtlasError):
 def download(
     url: str, path: Path, digest: str = "", algorithm: str = "sha256", show: Show = unseen
 ) -> None:
-    """Download a file; its folder is made if it is missing.
+    """Download a file; its folder is made if it is missing, and stays if the file comes.
 
     Args:
         url: where it is; http or https.
@@ -43,6 +43,7 @@ def download(
     Raises:
         DownloadError: when it cannot be had or written, or is another file.
     """
+    missing = [folder for folder in path.parents if not folder.exists()]  # the deepest first
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=path.parent) as beside:
@@ -58,6 +59,10 @@ def download(
             part.replace(path)
     except (OSError, http.client.HTTPException) as error:
         raise DownloadError(reason(error)) from error
+    finally:
+        for folder in missing:
+            with suppress(OSError):  # which is not empty
+                folder.rmdir()
 
 
 def _receive(url: str, path: Path, show: Show) -> None:
