@@ -74,7 +74,9 @@ def test_after_each_round_the_site_is_whole_and_says_what_grows(
         make(run, site, **others)
         check_site(site)
         page = next((site / "units" / "conv2").iterdir()).read_text()
-        growing = re.findall(r"(\d+) of (\d+) pixels, still growing", page)
+        growing = re.findall(
+            r'<span class="stage-shown">(\d+) of (\d+) pixels, still growing', page
+        )
         notice = re.search(r"(\d+) of (\d+) pictures are not at their last size", page)
         seen.append((sides(tmp_path / "run"), growing, notice and notice.groups()))
 
