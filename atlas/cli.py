@@ -15,9 +15,10 @@ from atlas._system.paths import as_path
 from atlas._system.streams import show
 from atlas.errors import AtlasError, UsageError, one_line
 from atlas.network.addresses.address import find_address
-from atlas.recipe import ENDS
+from atlas.read_settings import read, read_file
+from atlas.recipe_names import ENDS
 from atlas.run.folder import Run
-from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings, read, read_file
+from atlas.settings import DEFAULTS, DESCRIPTIONS, Settings
 
 COMMANDS = {
     "build": "rank, maximize, examine, relate, render",

@@ -26,6 +26,10 @@ class Field(NamedTuple):
     top: float
     side: float
 
+    def moved(self, pixels: int) -> "Field":
+        """The square moved down and to the right."""
+        return self._replace(left=self.left + pixels, top=self.top + pixels)
+
     def cut(self, size: int) -> tuple[slice, slice]:
         """The rows and the columns of a picture of this side that lie in it."""
         rows, columns = (

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from atlas._system import contact_sheet, images
 from atlas._system.freed_memory import keep_freed_memory
 from atlas._system.paths import as_path
+from atlas.build.judge import choose_judge
 from atlas.build.resources import choose_device, choose_precision
 from atlas.build.spectrum import kept_spectrum
 from atlas.errors import AtlasError
@@ -27,7 +28,6 @@ from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
 from atlas.examine.intervals import estimate
 from atlas.examine.perturbations import PERTURBATIONS
-from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.rank import tables
@@ -165,11 +165,12 @@ class Ablation:
         )
         self.run = run
         self.scales = tables.scales(run.table("strongest"))
-        self.judge = SimilarityJudge(place)
-        if not self.judge.is_independent_of(self.network):
+        judge = choose_judge(self.network, "auto", run.settings(), print)
+        if judge is None:
             raise AtlasError(
                 "the judge would judge its own pictures; take a run of another network"
             )
+        self.judge = judge
         slopes = run.settings().probe.slope
         if not slopes:
             raise AtlasError(f"{run.path} knows no spectral slope of its images; 'atlas rank' it")

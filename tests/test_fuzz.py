@@ -16,9 +16,10 @@ from atlas import cli
 from atlas.build import build, resources
 from atlas.errors import AtlasError, UsageError
 from atlas.ladder import LARGEST
+from atlas.read_settings import read, read_file
 from atlas.recipe import CHOICES, RECIPES, Recipe
 from atlas.render import serve
-from atlas.settings import Settings, read, read_file
+from atlas.settings import Settings
 
 TAKEN: dict[str, list[str]] = {
     "network": ["googlenet", "resnet18", "mynet.py:Net", "timm:dla34"],

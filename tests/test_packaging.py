@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import atlas
-from atlas.settings import Settings, read_file
+from atlas.read_settings import read_file
+from atlas.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.errors import UsageError
+from atlas.read_settings import read, read_file
 from atlas.recipe import RECIPES, Recipe
-from atlas.settings import Settings, read, read_file
+from atlas.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 # DESIGN: Command line. Options that are no settings: --config, --version, serve's --port.

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from atlas.errors import AtlasError
 from atlas.examine import similarity_judge
-from atlas.examine.similarity_judge import IMAGENET, OWN, UNSCALED, SimilarityJudge
+from atlas.examine.critics import IMAGENET, OWN
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
 from atlas.run.schema import RunSettings
 
@@ -28,10 +29,7 @@ def choose_judge(
     """
     critics = CRITICS[asked]
     if asked == "auto" and kept:
-        if kept.judge is None:
-            return None
-        own = similarity_judge.SimilarityJudge(network.device, OWN)
-        critics = (OWN,) if kept.judge in (own.sha256, UNSCALED) else (IMAGENET,)
+        critics = (IMAGENET,) if kept.judge_name == IMAGENET.name else (OWN,)
     for critic in critics:
         try:
             judge = similarity_judge.SimilarityJudge(network.device, critic)

@@ -8,7 +8,6 @@ can be had, else the bundled GoogLeNet, a weaker judge.
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from PIL import Image
 from torchvision.models import get_model_weights
 
 from atlas._system.images import as_rgb
+from atlas.examine.critics import OWN, Critic
 from atlas.network.arithmetic import exact_arithmetic
 from atlas.network.loading import load_network
 from atlas.network.network import Network
@@ -31,22 +31,6 @@ UNSCALED = "4eb51f37db86084d482c676de81e25fd9397778087cc8400efaec3a4d9034e01"
 """SHA-256 of the bundled file before its activations were scaled: the same network."""
 
 BATCH = 32
-
-
-class Critic(NamedTuple):
-    """A network that may be the judge, and what pages call it."""
-
-    network: str
-    weights: str
-    name: str
-
-
-IMAGENET = Critic("resnet18", "imagenet", "ResNet-18 trained on ImageNet (1,000 classes)")
-OWN = Critic(
-    "googlenet",
-    "bundled",
-    "the GoogLeNet that comes with atlas, trained on Tiny ImageNet (202 classes)",
-)
 
 
 class SimilarityJudge:

@@ -211,8 +211,10 @@ class _Climb:
         for place, i in enumerate(order):
             field = None
             if recipe.position == "center":
-                size = images.shape[-1]
+                frame = 0 if recipe.plain_steps else recipe.pad  # around the last view
+                size = images.shape[-1] + 2 * frame
                 field = middle_field(network, units[place][0], size, *loss.map_sizes[place])
+                field = field and field.moved(-frame)
             own = dict(zip(loss.terms, steps[:, :, place].T, strict=True))
             activations = np.concatenate([begun[i].activations, own["activation"]])
             status: Status = "broken"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from atlas.recipe import RECIPES, constants, split_name
+from atlas.recipe import RECIPES, constants
+from atlas.recipe_names import split_name
 from atlas.render.catalog import ARTICLE, Catalog
 
 Constants = Mapping[str, Any]

@@ -7,6 +7,7 @@ from functools import cache, partial
 import numpy as np
 from markupsafe import Markup
 
+from atlas.examine.critics import OWN
 from atlas.recipe import PHOTOGRAPHS
 from atlas.render import ends
 from atlas.render.catalog import Catalog
@@ -167,7 +168,7 @@ def _identification_phrase(catalog: Catalog, unit: Unit) -> str:
 
 def judge(catalog: Catalog) -> str:
     """What the judge of likeness is called; runs that do not say had the one there was."""
-    return catalog.settings.judge_name or OWN_JUDGE
+    return catalog.settings.judge_name or OWN.name
 
 
 def no_judge(catalog: Catalog) -> str:
@@ -182,10 +183,6 @@ def no_judge(catalog: Catalog) -> str:
         "excite it to set a strong one against a weak one; there were "
         f"{len(catalog.probe_images)} in all."
     )
-
-
-OWN_JUDGE = "the GoogLeNet that comes with atlas, trained on Tiny ImageNet (202 classes)"
-"""The judge where there is no better one."""
 
 
 @cache

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from atlas.errors import UsageError
+from atlas.read_settings import check_request
 from atlas.recipe import constants
 from atlas.run.schema import Identity, RunSettings
-from atlas.settings import DEFAULTS, check_request
+from atlas.settings import DEFAULTS
 
 
 def check_requests(settings: RunSettings) -> None:

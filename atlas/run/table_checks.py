@@ -88,6 +88,12 @@ def _check_spectrum(run: Run, table: pd.DataFrame, settings: RunSettings, layers
         raise ValueError("its frequencies are not 0, 1, 2 ... of each axis")
 
 
+def _check_clarity(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
+    """Raise ValueError unless the second group is one of places after the first."""
+    if not table["second"].str.fullmatch(r"[2-9]( [2-9])*").all():
+        raise ValueError("it has a second group that is none")
+
+
 def _check_images(run: Run, table: pd.DataFrame, settings: RunSettings, layers: Layers) -> None:
     """Raise ValueError unless there is a row of each image of the probe set."""
     if len(table) != settings.probe.images:
@@ -176,5 +182,6 @@ OWN: Mapping[str, Callable[[Run, pd.DataFrame, RunSettings, Layers], None]] = {
     "tasks": _check_tasks,
     "weakest": _check_order,
     "regions": _check_regions,
+    "clarity": _check_clarity,
 }
 """What is checked of one table alone."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.small_build import QUICK, contents, draw_photographs, shrink
 from torch import nn
 
-from atlas import settings
+from atlas import read_settings
 from atlas._system.filenames import refuse_twins, slug
 from atlas.build import resources
 from atlas.cli import main
@@ -65,12 +65,12 @@ def test_two_names_are_two_files_or_refused(one: str, other: str) -> None:
 @pytest.mark.parametrize("name", ["con", "NUL", "com1", "lpt0"])
 def test_a_recipe_is_not_called_as_a_device(name: str) -> None:
     with pytest.raises(UsageError, match=f"atlas.toml: recipes is .*{name!r} is not on Windows"):
-        settings.read({"recipes": {name: {}}}, "atlas.toml")
+        read_settings.read({"recipes": {name: {}}}, "atlas.toml")
 
 
 def test_recipes_differ_in_more_than_case() -> None:
     with pytest.raises(UsageError, match="'mine' and 'Mine' would share a folder"):
-        settings.read({"recipes": {"mine": {}, "other": {}, "Mine": {}}}, "atlas.toml")
+        read_settings.read({"recipes": {"mine": {}, "other": {}, "Mine": {}}}, "atlas.toml")
 
 
 @pytest.fixture

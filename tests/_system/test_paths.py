@@ -9,7 +9,7 @@ import pytest
 import torch
 from support.small_build import QUICK, draw_photographs, shrink
 
-from atlas import settings
+from atlas import read_settings
 from atlas._system.paths import cache_folder, expand
 from atlas.cli import main
 from atlas.errors import AtlasError, UsageError
@@ -82,9 +82,9 @@ def test_a_folder_that_is_called_so_is_itself(home: Path, small: None) -> None:
 @pytest.mark.parametrize("name", PATHS)
 def test_a_home_that_nobody_knows_is_refused(homeless: Path, name: str, path: str) -> None:
     with pytest.raises(UsageError, match=f"atlas.toml: {path}: the home folder") as caught:
-        settings.read({name: path}, "atlas.toml")
+        read_settings.read({name: path}, "atlas.toml")
     assert f"./{path}" in str(caught.value)
-    assert settings.read({name: f"./{path}"}, "atlas.toml") == {name: f"./{path}"}
+    assert read_settings.read({name: f"./{path}"}, "atlas.toml") == {name: f"./{path}"}
 
 
 @pytest.mark.parametrize(

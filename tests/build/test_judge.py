@@ -10,12 +10,12 @@ import torch
 from support.small_build import QUICK, Colors, draw_photographs, shrink
 from torchvision.models import resnet18
 
-from atlas.build import judge as choosing
 from atlas.build.judge import choose_judge
 from atlas.cli import main
 from atlas.errors import AtlasError
 from atlas.examine import similarity_judge
-from atlas.examine.similarity_judge import OWN, SimilarityJudge
+from atlas.examine.critics import IMAGENET, OWN
+from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.loading import load_network
 from atlas.network.weights import named
 
@@ -86,7 +86,7 @@ def test_a_network_is_judged_by_another(published: Path) -> None:
     assert choose_judge(shown, "imagenet", None, said.append) is None
     bundled = load_network("googlenet", "bundled")
     judge = choose_judge(bundled, "auto", None, said.append)
-    assert judge and judge.name == choosing.IMAGENET.name
+    assert judge and judge.name == IMAGENET.name
     published.unlink()
     assert choose_judge(bundled, "auto", None, said.append) is None
     assert len(said) == 1 and "cannot be downloaded" in said[0]
@@ -95,7 +95,7 @@ def test_a_network_is_judged_by_another(published: Path) -> None:
 def test_its_features_are_those_before_the_classifier(published: Path) -> None:
     torch.manual_seed(1)
     pixels = torch.randint(0, 256, (2, 224, 224, 3), dtype=torch.uint8)
-    found = SimilarityJudge(critic=choosing.IMAGENET).features(pixels.numpy())
+    found = SimilarityJudge(critic=IMAGENET).features(pixels.numpy())
     module = resnet18()
     module.load_state_dict(torch.load(published))
     setattr(module, "fc", torch.nn.Identity())  # noqa: B010, torch takes any module

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import article
@@ -16,7 +17,8 @@ from atlas.maximize.units import maximize_units
 from atlas.network.loading import load_network
 from atlas.network.network import Network
 from atlas.rank.tables import scales_counted
-from atlas.recipe import RECIPES, Recipe, recipe_of, split_name
+from atlas.recipe import RECIPES, Recipe
+from atlas.recipe_names import recipe_of, split_name
 
 SIDE = 17
 ARTICLE = Recipe(start_size=SIDE, upscales=2, steps=4)
@@ -139,10 +141,11 @@ def test_a_unit_that_never_falls_below_nothing_has_no_minimum() -> None:
     assert not high.activations.any()
 
 
-def test_the_field_is_what_the_position_depends_on() -> None:
+@pytest.mark.parametrize("frame", [0, 6])
+def test_the_field_is_what_the_position_depends_on(frame: int) -> None:
     """Pixels outside of it change nothing, and each of its corners something."""
     own = network()
-    recipe = replace(ARTICLE, position="center", upscales=1)
+    recipe = replace(ARTICLE, position="center", upscales=1, pad=frame)
     (made,) = maximize_units(own, [("2", 2)], recipe)
     assert made.field is not None
     size, side = made.image.shape[-1], int(made.field.side)
@@ -151,7 +154,8 @@ def test_the_field_is_what_the_position_depends_on() -> None:
     assert 0 < left < left + side < size
 
     def response(image: np.ndarray) -> float:
-        maps = own.module(own.normalize(torch.from_numpy(image)[None]))[0, 2]
+        shown = F.pad(own.normalize(torch.from_numpy(image)[None]), [frame] * 4)
+        maps = own.module(shown)[0, 2]
         return maps[maps.shape[0] // 2, maps.shape[1] // 2].item()
 
     outside = np.random.default_rng(2).uniform(size=made.image.shape)

@@ -24,6 +24,7 @@ PICTURE = "units/article/conv1/0000.json"
 KEPT = ["run.json", "plan.json", "network.json", "digests.json", PICTURE]
 TABLES = ["probe", "skipped", "activations", "ranking", "strongest", "tuning", "examination"]
 TABLES += ["identification", "relatives", "connections", "regions", "alignment", "weakest"]
+TABLES += ["clarity"]
 
 quickly = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -227,6 +228,7 @@ def test_what_cannot_be_is_named_by_its_key(
         ("examination", "article,conv1,0,1,", "article,conv9,0,1,", "it has a layer conv9"),
         ("examination", ",shift,", ",sift,", "its column"),
         ("identification", "article,conv1,0,0", "article,conv1,0,7", "its column correct has a"),
+        ("clarity", ",2 4 9", ",2 4 1", "it has a second group that is none"),
         ("probe", "image\n", "image\nmore.jpg\n", "its rows are not the images of run.json"),
         ("skipped", "file,reason\n", "file,reason\na,b\n", "are not the skipped files of run.json"),
     ],

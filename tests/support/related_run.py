@@ -12,7 +12,7 @@ Rows = list[dict[str, Any]]
 
 
 def write_relations(run: Run, layers: Rows, pictured: int, images: list[str]) -> None:
-    """Relatives, connections, alignment, regions and weakest images of the pictured units."""
+    """Relatives, connections, alignment, regions, weakest images and clarity of pictured units."""
     relatives: Rows = []
     connections: Rows = []
     regions: Rows = []
@@ -55,6 +55,13 @@ def write_relations(run: Run, layers: Rows, pictured: int, images: list[str]) ->
         for depth, name in enumerate(names)
         for further, other in enumerate(names[depth:])
     ]
+    clarity = [
+        {"layer": layer["name"], "unit": unit, "clarity": 0.25, "within": 0.5,
+         "polysemanticity": 1.125, "second": "2 4 9"}
+        for layer in layers
+        for unit in range(min(pictured, layer["units"]))
+    ]  # fmt: skip
+    run.write_table("clarity", pd.DataFrame(clarity))
     run.write_table("relatives", pd.DataFrame(relatives))
     run.write_table("connections", pd.DataFrame(connections))
     run.write_table("regions", pd.DataFrame(regions))
