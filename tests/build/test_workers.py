@@ -270,7 +270,7 @@ def test_whichever_process_is_the_first_to_lack_memory_says_so(
     asked = Settings(run=str(tmp_path / "run"), upscales=0, steps=1, quiet=True)
     run, group = Run(asked.run), ProcessGroup(rank)
     session = Session(asked, run, group, said.append, load_network(Small()))
-    monkeypatch.setattr(maximize, "scales", lambda table: defaultdict(lambda: 1.0))
+    monkeypatch.setattr(maximize, "scales_counted", lambda recipe, table: defaultdict(lambda: 1.0))
     monkeypatch.setattr(run, "table", lambda name: None)
     chunk = tuple(Item("article", "conv1", unit) for unit in range(4))
     Plan((chunk,)).save(run)
@@ -307,7 +307,7 @@ large = Recipe(start_size=400, upscales=0, steps=1)
 settings = Settings(run=sys.argv[1], recipe=("large",), recipes=(("large", large),), quiet=True)
 run = Run(settings.run)
 session = Session(settings, run, ProcessGroup(), print, load_network(Small()))
-maximize.scales = lambda table: defaultdict(lambda: 1.0)
+maximize.scales_counted = lambda recipe, table: defaultdict(lambda: 1.0)
 run.table = lambda name: None
 resources.choose_workers = lambda *_: 1
 first, *others = [Item("large", "conv1", 0, sample) for sample in range(1, 34)]
