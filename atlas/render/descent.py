@@ -7,7 +7,7 @@ import numpy as np
 
 from atlas.render.catalog import Catalog
 from atlas.render.method import listed
-from atlas.render.unit_words import class_in, most_common
+from atlas.render.unit_words import most_common
 from atlas.render.units import Layer, Unit
 
 STOPS = 5
@@ -117,5 +117,5 @@ def _said(catalog: Catalog, unit: Unit) -> str:
 
 def _classes_of_strongest(unit: Unit) -> list[str]:
     """What the strongest images show, as far as their labels or their names say it."""
-    names = [image.label or class_in(image.name) for image in unit.strongest if image.mean != 0]
+    names = [image.class_name for image in unit.strongest if image.mean != 0]
     return most_common([name for name in names if name])

@@ -44,7 +44,7 @@ class ProbeImage:
     @property
     def class_name(self) -> str | None:
         """What it shows, where that is known."""
-        return self.label or named_in(self.file)
+        return self.label or class_in(self.name)
 
 
 class Faces(NamedTuple):
@@ -103,7 +103,7 @@ class RankedImage(NamedTuple):
     @property
     def class_name(self) -> str | None:
         """What it shows, where that is known."""
-        return self.label or named_in(self.file)
+        return self.label or class_in(self.name)
 
 
 def base_name(path: str) -> str:
@@ -114,7 +114,11 @@ def base_name(path: str) -> str:
     return PurePosixPath(path).name or path
 
 
-def named_in(file: str) -> str | None:
-    """The class in a name of ImageNet's: ``tiger shark`` in ``n01491361_tiger_shark.jpg``."""
-    match = re.fullmatch(r"n\d{8}_(.+)\.\w+", file)
-    return match[1].replace("_", " ") if match else None
+IN_FILE_NAME = re.compile(r"n\d{8}_([^\W\d].*?)(\.\w+)?", re.DOTALL)
+"""A file of ImageNet that says its class in its name: ``n01537544_indigo_bunting.jpg``."""
+
+
+def class_in(name: str) -> str | None:
+    """The class that the name of a file of ImageNet says."""
+    found = IN_FILE_NAME.fullmatch(base_name(name))
+    return found[1].replace("_", " ") if found else None

@@ -3,7 +3,6 @@
 A kind of fact is what it rests on; with it goes how a line begins or ends that tells of it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +15,7 @@ from atlas.probe import stimuli
 from atlas.relate.labels import LEAST
 from atlas.render.catalog import Catalog
 from atlas.render.channels import COLORS
-from atlas.render.unit_facts import base_name
+from atlas.render.unit_facts import class_in
 from atlas.render.units import Layer
 from atlas.run.classes import image_classes
 from atlas.run.folder import Run
@@ -58,9 +57,6 @@ preferred: 0 is no preference, 1 an answer to a single hue."""
 ANSWERS = 0.5
 """How much a unit must answer to fields of its hue, in parts of its answer to the family of stimuli
 that it answers most."""
-
-IN_FILE_NAME = re.compile(r"n\d{8}_([^\W\d].*?)(\.\w+)?", re.DOTALL)
-"""A file of ImageNet that says its class in its name: ``n01537544_indigo_bunting.jpg``."""
 
 
 class Fact(NamedTuple):
@@ -147,12 +143,6 @@ class UnitWords:
             if hue:
                 found[key] = [(hue, _part(float(lengths[row]), PREFERS, 1))]
         return found
-
-
-def class_in(name: str) -> str | None:
-    """The class that the name of a file of ImageNet says."""
-    found = IN_FILE_NAME.fullmatch(base_name(name))
-    return found[1].replace("_", " ") if found else None
 
 
 def most_common(named: Sequence[str], most: int = MOST) -> list[str]:

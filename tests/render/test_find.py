@@ -19,7 +19,7 @@ from support.run_fixture import LAYERS, UNITS, make_run
 from atlas.render.provenance import unit_command
 from atlas.render.reading import read_catalog
 from atlas.render.site import render
-from atlas.render.unit_words import class_in
+from atlas.render.unit_facts import class_in
 from atlas.run.folder import Run
 
 PHOTOGRAPHS = [f"{i}.jpg" for i in range(18)] + [
