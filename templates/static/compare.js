@@ -295,4 +295,5 @@
   onRecipe(() => update(false));
   addEventListener("resize", hint);
   read();
+  document.documentElement.classList.remove("arriving");
 })();
