@@ -16,6 +16,10 @@ import torch
 from hypothesis import HealthCheck, settings
 from support.browsing import browser
 from support.compiled_templates import CompiledTemplates
+from support.kept_stimuli import kept
+
+from atlas.probe.stimuli import battery
+from atlas.render import probe_images
 
 __all__ = ["browser"]
 
@@ -57,6 +61,15 @@ def compiled_templates() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2.Environment, "__init__", make_with_it)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_stimuli() -> Iterator[None]:
+    """Sites show many stimuli, and drawing them anew took most of the time of small ones."""
+    stimuli = kept(battery())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probe_images, "battery", lambda: stimuli)
         yield
 
 
