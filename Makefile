@@ -43,8 +43,8 @@ quick: $(VENV)/.installed ## build a small atlas in minutes: three units of five
 serve: $(VENV)/.installed ## show the site on localhost
 	@$(PYTHON) -m atlas serve $(call options,CONFIG SITE PORT)
 
-test: $(VENV)/.installed-test ## set up and run all tests
-	$(PYTHON) -m pytest
+test: $(VENV)/.installed-test ## set up and run all tests, in as many processes as there are cores
+	$(PYTHON) -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## check format, style, types and imports
 	$(PYTHON) -m ruff format --check .

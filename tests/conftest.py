@@ -10,10 +10,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does,
 
 os.environ["NO_PROXY"] = "*"  # of the network there is this machine alone
 
+import jinja2
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from support.browsing import browser
+from support.compiled_templates import CompiledTemplates
+from support.kept_stimuli import kept
+
+from atlas.probe.stimuli import battery
+from atlas.render import probe_images
 
 __all__ = ["browser"]
 
@@ -22,10 +28,49 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+GIGABYTES = 3
+"""Of memory, for each process of the tests, its browser and the programs that it starts."""
+
+
+@pytest.hookimpl(optionalhook=True)  # there without pytest-xdist too
+def pytest_xdist_auto_num_workers() -> int:
+    """As many processes as this one may use cores and as the memory holds, for ``-n auto``."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return max(1, min(cores(), int(memory / GIGABYTES)))
+
+
+def cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @pytest.fixture(scope="session", autouse=True)
-def two_threads() -> None:
+def one_thread() -> None:
     """Sums are split over threads: a fixed number of them gives the same rounding everywhere."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """A template is compiled once and not for every site: that took most of a small build."""
+    make, kept = jinja2.Environment.__init__, CompiledTemplates()
+
+    def make_with_it(environment: jinja2.Environment, *arguments: Any, **options: Any) -> None:
+        make(environment, *arguments, **{"bytecode_cache": kept, **options})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "__init__", make_with_it)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_stimuli() -> Iterator[None]:
+    """Sites show many stimuli, and drawing them anew took most of the time of small ones."""
+    stimuli = kept(battery())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probe_images, "battery", lambda: stimuli)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

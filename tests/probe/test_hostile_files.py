@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from support.hostile_files import SKIPPED, USED, encoded, make_files, picture, png
@@ -117,20 +118,26 @@ def somebody_else() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_what_may_not_be_read_is_skipped(tmp_path: Path) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    (tmp_path / "closed").mkdir()
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that others may enter; they may not enter pytest's own."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_what_may_not_be_read_is_skipped(open_path: Path) -> None:
+    (open_path / "closed").mkdir()
     for name in ("a.png", "b.png", "closed/c.png", "unlisted.png"):
-        (tmp_path / name).write_bytes(encoded(picture(), "PNG"))
-        (tmp_path / name).chmod(0o644)
-    (tmp_path / "a.png").chmod(0)
-    (tmp_path / "closed").chmod(0)
+        (open_path / name).write_bytes(encoded(picture(), "PNG"))
+        (open_path / name).chmod(0o644)
+    (open_path / "a.png").chmod(0)
+    (open_path / "closed").chmod(0)
     try:
         with somebody_else():
-            probe = open_probe_set(tmp_path)
+            probe = open_probe_set(open_path)
     finally:
-        (tmp_path / "closed").chmod(0o700)
+        (open_path / "closed").chmod(0o700)
     assert probe.names == ["b.png", "unlisted.png"]
     assert probe.skipped == [("a.png", "permission denied"), ("closed", "permission denied")]
 
@@ -154,6 +161,7 @@ def test_an_image_exchanged_after_it_was_found_is_skipped(tmp_path: Path, instea
 MEASURE = """
 import resource, sys, warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from atlas.probe import decoding
 from atlas.probe.opening import open_probe_set
 from atlas.probe.probe_set import batches

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
-from support.browsing import opened, show_all_images
+from support.browsing import opened, show_all_images, wait_until
 from support.compared_runs import IMAGES, add_responses
 from support.document import check_addresses
 from support.markup import axe_violations, html_errors
@@ -211,7 +211,7 @@ def test_units_stand_side_by_side_with_what_is_known_of_them(browser: Browser, s
         page.keyboard.press("Enter")
         assert "no picture of conv1 11" in page.locator(".said").inner_text()
         page.get_by_role("button", name="Remove conv1 2").click()
-        page.wait_for_function("document.querySelectorAll('.card-unit').length === 1")
+        wait_until(page, "document.querySelectorAll('.card-unit').length === 1")
         assert page.url.endswith("?units=inception4a:0")
 
 
@@ -225,9 +225,7 @@ def test_units_are_shown_by_the_recipe_that_is_chosen_and_by_both(
         assert "images/clear/conv1" in (picture.first.get_attribute("src") or "")
         gain = page.locator(".card-evidence").inner_text()
         page.locator(".recipes").get_by_text("article").click()
-        page.wait_for_function(
-            "document.querySelector('.card-picture img').src.includes('/article/')"
-        )
+        wait_until(page, "document.querySelector('.card-picture img').src.includes('/article/')")
         assert page.locator(".card-evidence").inner_text() != gain
         page.locator(".choose-recipes").click()
         page.locator(".card-unit").nth(1).wait_for()
@@ -284,8 +282,9 @@ def test_heads_stay_in_sight_while_the_pictures_scroll(browser: Browser, site: P
         show_all_images(page)
         page.evaluate("document.querySelector('.block:not([hidden]) .tiles').scrollIntoView()")
         page.mouse.wheel(0, 60)
-        page.wait_for_function(
-            "document.querySelector('.block:not([hidden]) h2').getBoundingClientRect().top < 2"
+        wait_until(
+            page,
+            "document.querySelector('.block:not([hidden]) h2').getBoundingClientRect().top < 2",
         )
         head = page.locator(".block:visible h2").first.bounding_box()
         assert head is not None and head["y"] >= 0

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
-from support.browsing import opened
+from support.browsing import opened, wait_until
 from support.hostile_run import LAYERS as HOSTILE_LAYERS
 from support.hostile_run import make_hostile_run
 from support.markup import axe_violations
@@ -82,7 +82,7 @@ def asking(
         page.goto((site / name).as_uri())
         page.keyboard.press("/")
         page.keyboard.type(text)
-        page.wait_for_function("document.querySelector('#goto-said').textContent")
+        wait_until(page, "document.querySelector('#goto-said').textContent")
         yield page
 
 

@@ -7,7 +7,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from support.browsing import Browser
+from support.browsing import Browser, wait_until
 from support.run_fixture import make_run
 
 from atlas.render.serve import SiteHandler
@@ -62,7 +62,7 @@ def test_its_links_lead_into_the_site_and_its_style_is_there(
     link = page.get_by_role("link", name="inception4a")
     link.wait_for()
     serif = "getComputedStyle(document.querySelector('h1')).fontFamily.includes('Georgia')"
-    page.wait_for_function(serif)
+    wait_until(page, serif)
     link.click()
     page.wait_for_url(address + "layers/inception4a.html")
     assert page.locator("h1").inner_text() == "inception4a"

@@ -325,7 +325,7 @@ def test_make_publishes_another_folder_to_another_remote(
     assert done.returncode and "'git remote' lists no 'origin'" in done.stderr.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", [*FILES.keys() - {"compare/index.html"}, MANIFEST])
+@pytest.mark.parametrize("name", sorted({*FILES, MANIFEST} - {"compare/index.html"}))
 def test_a_missing_file_is_refused(
     name: str, site: Path, bare: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

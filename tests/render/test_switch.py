@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from support.browsing import opened, show_all_images
+from support.browsing import opened, show_all_images, wait_until
 from support.run_fixture import LAYERS, make_run
 
 from atlas.render.site import render
@@ -54,7 +54,7 @@ def test_only_the_recipe_that_is_shown_is_loaded(
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{recipes_site.as_uri()}/{name}")
-        page.wait_for_function("[...document.images].some(image => image.naturalWidth)")
+        wait_until(page, "[...document.images].some(image => image.naturalWidth)")
         page.wait_for_load_state("networkidle")
         loaded = [url for url in asked if "/images/" in url and "/probe/" not in url]
         assert loaded

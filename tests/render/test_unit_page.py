@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.browsing import opened
+from support.browsing import opened, wait_until
 from support.run_fixture import LAYERS, make_run
 from support.serving import serving
 
@@ -187,7 +187,7 @@ def test_the_picture_fills_the_window_in_whole_pixels(
             image = page.locator(".full-screen img")
             image.wait_for()
             shown = "image => [image.width, image.naturalWidth].every(Boolean)"
-            page.wait_for_function(f"({shown})(document.querySelector('.full-screen img'))")
+            wait_until(page, f"({shown})(document.querySelector('.full-screen img'))")
             assert "stage1" in (image.get_attribute("src") or "")
             side, pixels = box(image)["width"], image.evaluate("image => image.naturalWidth")
             times = side * scale / pixels

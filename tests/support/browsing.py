@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +53,18 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     yield page
     context.close()
     assert not [what for what in trouble if what]
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until a JavaScript expression is true on the page.
+
+    Playwright's own `wait_for_function` asks again from within the page, by evaluating a string,
+    which the pages' policy forbids: it works only where the first answer is true.
+    """
+    latest = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < latest, f"never came true: {expression}"
+        page.wait_for_timeout(20)
 
 
 def show_all_images(page: Page) -> None:

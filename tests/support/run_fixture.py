@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,7 @@ def _extended(
     }
 
 
+@cache
 def _picture(shape: int, size: int) -> NDArray[np.uint8]:
     """Colored rings around a few centers, finer from shape to shape, with some noise."""
     generator = np.random.default_rng(shape)
@@ -356,4 +358,6 @@ def _picture(shape: int, size: int) -> NDArray[np.uint8]:
         wave = np.sin((12 + 3 * (shape % 20)) * np.hypot(x - cx, y - cy))
         picture += wave[..., None] * np.array([*color])
     picture += generator.normal(0, 0.25, picture.shape)
-    return np.rint(128 + 70 * picture).clip(0, 255).astype(np.uint8)
+    pixels = np.rint(128 + 70 * picture).clip(0, 255).astype(np.uint8)
+    pixels.flags.writeable = False  # for all who are given it
+    return pixels
