@@ -46,9 +46,9 @@ def cores() -> int:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
+def two_threads() -> None:
     """Sums are split over threads: a fixed number of them gives the same rounding everywhere."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
 
 
 @pytest.fixture(scope="session", autouse=True)
