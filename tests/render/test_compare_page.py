@@ -290,6 +290,25 @@ def test_heads_stay_in_sight_while_the_pictures_scroll(browser: Browser, site: P
         assert head is not None and head["y"] >= 0
 
 
+MOVED = """window.moved = 0;
+new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) moved += each.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_an_address_compares_is_there_from_the_first_paint(
+    width: int, browser: Browser, site: Path
+) -> None:
+    with opened(browser, viewport={"width": width, "height": 800}) as page:
+        page.add_init_script(MOVED)
+        page.goto(address(site, "layers=inception4a,inception5b"))
+        page.locator(".block:visible .face").first.wait_for()
+        page.wait_for_timeout(300)
+        assert page.evaluate("moved") < 0.1
+        assert page.locator(".block:visible img").first.is_visible()
+
+
 @pytest.mark.parametrize("alike", ["conv1:9", "inception5b:0", "nothing:1"])
 def test_a_unit_that_cannot_be_followed_is_named(alike: str, browser: Browser, site: Path) -> None:
     with opened(browser) as page:

@@ -36,10 +36,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make_run(tmp_path_factory.mktemp("run"))
 
 
-@pytest.fixture(params=[None, "https://example.org/atlas/"], ids=["address unknown", "known"])
-def site(request: pytest.FixtureRequest, run: Run, tmp_path: Path) -> Path:
-    render(run, tmp_path / "site", base_url=request.param)
-    return tmp_path / "site"
+@pytest.fixture(
+    scope="module",
+    params=[None, "https://example.org/atlas/"],
+    ids=["address unknown", "known"],
+)
+def site(
+    request: pytest.FixtureRequest, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("site") / "site"
+    render(run, folder, base_url=request.param)
+    return folder
 
 
 @pytest.fixture(params=["/", "/atlas/", "/a/b/"])
