@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from atlas._system.progress import Progress
 from atlas.build import resources, tiles
 from atlas.build.request import left_out, wanted_pictures
+from atlas.build.run_settings import add_recipes
 from atlas.build.session import Session
 from atlas.build.sharing import Chunk, share_out
 from atlas.build.sheets import write_sheets
@@ -54,10 +55,12 @@ def prepare(session: Session) -> None:
         kept = run.settings()
         for recipe in session.settings.recipes_asked().values():
             kept_spectrum(run, recipe)  # refuses before anything is planned
+        wanted = wanted_pictures(session)  # likewise
+        add_recipes(session)
         # Not by how many processes share the work: the pictures must not depend on that.
         at_once = kept.threads if session.network.device.type == "cpu" else 1
         most = session.settings.batch or kept.batch
-        Plan.load(run).extended(wanted_pictures(session), most, at_once).save(run)
+        Plan.load(run).extended(wanted, most, at_once).save(run)
         forget_needless(run)
         if tiles.are_wanted(session):
             tiles.drop_stale(session)

@@ -76,6 +76,15 @@ def write_run_settings(session: Session, probe: ProbeSet, slope: Slope) -> None:
     run.write_json("run", made)
 
 
+def add_recipes(session: Session) -> None:
+    """Have ``run.json`` name the recipes that are asked for only now that the units are ranked."""
+    kept = session.run.settings()
+    known = kept.identity.recipes
+    if new := {name: one for name, one in session.making.recipes.items() if name not in known}:
+        kept.identity.recipes = known | new
+        session.run.write_json("run", kept)
+
+
 def _batch(session: Session) -> int:
     """How many pictures at once fit this machine."""
     recipes, sizes = session.settings.recipes_asked().values(), session.network.sizes

@@ -245,6 +245,22 @@ def test_a_stage_alone_takes_what_it_is_not_told_from_the_run(
     assert contents(tmp_path / "site") == contents(tmp_path / "whole-site")
 
 
+def test_a_recipe_that_is_first_asked_for_after_ranking_is_the_runs(
+    start: Callable[..., int], tmp_path: Path
+):
+    run, site = str(tmp_path / "run"), str(tmp_path / "site")
+    assert start("run", "--units", "conv2:5,conv1:6", command="maximize") == 0
+    before = (tmp_path / "run/units/article/conv2/0005.png").read_bytes()
+    short = ["--upscales", "1", "--steps", "2"]
+    asked = ["--units", "conv2:5,conv1:6", "--recipe", "clear", *short, "--run", run, "--quiet"]
+    assert main(["maximize", *asked]) == 0
+    for command in ("examine", "relate"):
+        assert main([command, "--run", run, "--quiet"]) == 0
+    assert main(["render", "--run", run, "--site", site, "--quiet"]) == 0
+    assert (tmp_path / "run/units/article/conv2/0005.png").read_bytes() == before
+    assert (tmp_path / "site/images/clear/conv2/0005.webp").is_file()
+
+
 def test_a_run_keeps_the_batch_and_the_threads_it_began_with(
     start: Callable[..., int], tmp_path: Path
 ):
