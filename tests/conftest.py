@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the command line does,
 os.environ["NO_PROXY"] = "*"  # of the network there is this machine alone
 
 import jinja2
+import joblib
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -18,6 +19,7 @@ from support.browsing import browser
 from support.compiled_templates import CompiledTemplates
 from support.kept_stimuli import kept
 
+from atlas._system.memory import host_memory
 from atlas.probe.stimuli import battery
 from atlas.render import probe_images
 
@@ -34,15 +36,8 @@ GIGABYTES = 3
 
 @pytest.hookimpl(optionalhook=True)  # there without pytest-xdist too
 def pytest_xdist_auto_num_workers() -> int:
-    """As many processes as this one may use cores and as the memory holds, for ``-n auto``."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return max(1, min(cores(), int(memory / GIGABYTES)))
-
-
-def cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """As many as there are cores, in a container too, and as the memory holds."""
+    return max(1, min(joblib.cpu_count(), int(host_memory() / 2**30 / GIGABYTES)))
 
 
 @pytest.fixture(scope="session", autouse=True)
