@@ -70,7 +70,7 @@ def maximize_chunk(
     if diverse and init is None:
         scale_of = {(each.layer, each.unit): s for each, s in zip(targets, scales, strict=True)}
         targets = with_earlier(targets)
-        scales = [scale_of[target.layer, target.unit] for target in targets]
+        scales = [*scales, *(scale_of[each.layer, each.unit] for each in targets[asked:])]
     groups: dict[tuple[Recipe, tuple[int, ...]], list[int]] = {}
     sizes = [rung.size for rung in recipe.ladder(network.sizes)]
     for i, target in enumerate(targets):
@@ -150,12 +150,13 @@ class _Climb:
             silent = [i for i, picture in enumerate(pictures) if picture.status == "silent"]
             if not silent:
                 break
-            scale_of = {picture.target: scales[i] for i, picture in enumerate(pictures)}
-            needed = [pictures[i].target for i in silent]
+            places = silent
             if self.diverse:
-                needed = [each for each in with_earlier(needed) if each in scale_of]
-            again = self.start(needed, attempt)
-            again = self.go_on(again, [scale_of[each] for each in needed], last)
+                there = [picture.target for picture in pictures]
+                needed = with_earlier([there[i] for i in silent])[len(silent) :]
+                places = silent + [there.index(each) for each in needed if each in there]
+            again = self.start([pictures[i].target for i in places], attempt)
+            again = self.go_on(again, [scales[i] for i in places], last)
             for i, picture in zip(silent, again, strict=False):
                 pictures[i] = picture
         return pictures

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -64,6 +64,7 @@ def test_clear_ends_at_the_articles_size_and_costs_no_more() -> None:
 
 
 @settings(max_examples=5)
+@example(units=[("3", 1, 1.0), ("3", 1, 2.0)], batch=2)  # silent, so started again
 @given(
     st.lists(
         st.tuples(st.sampled_from("01234"), st.integers(0, 3), st.floats(0.1, 100)),

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
-from support.browsing import opened, show_all_images, wait_until
+from playwright.sync_api import Browser
+from support.browsing import block_heads, opened, show_all_images, wait_until
 from support.compared_runs import IMAGES, add_responses
 from support.document import check_addresses
 from support.markup import axe_violations, html_errors
@@ -45,10 +45,6 @@ def poor(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def address(site: Path, query: str = "") -> str:
     return f"{site.as_uri()}/compare.html{query and '?' + query}"
-
-
-def columns(page: Page) -> list[str]:
-    return page.locator(".block:visible h2").all_inner_texts()
 
 
 def test_every_link_is_there_and_the_page_is_valid_and_light(site: Path) -> None:
@@ -89,7 +85,7 @@ def test_the_pictures_of_the_first_layer_are_in_the_first_screen(
     with opened(browser, viewport={"width": width, "height": height}) as page:
         page.goto(address(site, f"layers={','.join(NAMES[:count])}"))
         show_all_images(page)
-        assert columns(page) == NAMES[:count]
+        assert block_heads(page) == NAMES[:count]
         for place in range(count if width > 1000 else 1):
             box = page.locator(".block:visible").nth(place).locator("img").last.bounding_box()
             assert box is not None and box["y"] + box["height"] <= height
@@ -106,7 +102,7 @@ def test_layers_stand_side_by_side_and_the_address_keeps_them(browser: Browser, 
         page.locator(".chips").get_by_text("5b", exact=True).click()
         assert page.url.endswith("?layers=conv1,inception5b")
         for _ in range(2):
-            assert columns(page) == ["conv1", "inception5b"]
+            assert block_heads(page) == ["conv1", "inception5b"]
             rows = page.locator(".strip-table tbody tr:visible th").all_inner_texts()
             assert rows == ["conv1", "5b"]
             lines = page.locator(".strip-chart g[data-block]:visible")
@@ -124,7 +120,7 @@ def test_recipes_stand_beside_each_other_for_every_layer_that_is_chosen(
 ) -> None:
     with opened(browser) as page:
         page.goto(address(site, "layers=conv1,inception4a,inception5b&beside=recipes"))
-        assert columns(page) == [
+        assert block_heads(page) == [
             f"{name} {recipe}" for name in NAMES for recipe in ("article", "clear")
         ]
         assert "scroll sideways" in page.locator(".said").inner_text()
@@ -256,7 +252,7 @@ def test_without_javascript_all_layers_stand_there_in_the_order_of_depth(
 ) -> None:
     with opened(browser, java_script_enabled=False) as page:
         page.goto(address(site, "layers=conv1"))
-        assert columns(page) == NAMES
+        assert block_heads(page) == NAMES
         assert page.locator(".block img:visible").count() == 9
         assert page.locator(".strip-table tbody tr:visible").count() == 3
         assert page.locator(":is(.chooser, .presets, .strip-chart):visible").count() == 0
@@ -315,4 +311,4 @@ def test_a_unit_that_cannot_be_followed_is_named(alike: str, browser: Browser, s
         page.goto(address(site, f"layers=conv1,inception4a&alike={alike}"))
         assert alike in page.locator(".said").inner_text()
         assert page.locator(".alike").count() == 0
-        assert columns(page) == ["conv1", "inception4a"]
+        assert block_heads(page) == ["conv1", "inception4a"]

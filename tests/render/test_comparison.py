@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
-from support.browsing import opened, show_all_images
+from support.browsing import block_heads, opened, show_all_images
 from support.compared_runs import (
     IMAGES,
     ORDER,
@@ -293,7 +293,7 @@ def test_layers_of_both_networks_stand_side_by_side_with_what_is_alike(
         page.goto((site / "compare.html").as_uri())
         page.locator(".presets a").first.click()
         page.wait_for_url("**/compare.html?layers=**")
-        heads = page.locator(".block:visible h2").all_inner_texts()
+        heads = block_heads(page)
         assert [head.split() for head in heads] == [
             ["conv1", "GoogLeNet", "before.pt"],
             ["conv1", "GoogLeNet", "after.pt"],

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser
-from support.browsing import opened, show_all_images
+from support.browsing import block_heads, opened, show_all_images
 from support.hostile_run import make_hostile_run
 from support.run_fixture import LAYERS, make_run
 from support.serving import serving
@@ -221,7 +221,7 @@ def test_a_comparison_chosen_in_the_page_survives_in_its_address(
             address = page.url
             for _ in range(2):
                 page.locator(".card-unit").wait_for()
-                heads = page.locator(".block:visible h2").all_inner_texts()
+                heads = block_heads(page)
                 assert heads == ["inception4a", "inception5b"]
                 assert page.locator(".card-unit h3 a").all_inner_texts() == ["conv1 2"]
                 page.goto(address)  # as somebody else would who was sent it

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from support.browsing import opened, show_all_images, wait_until
+from support.browsing import block_heads, opened, show_all_images, wait_until
 from support.run_fixture import LAYERS, make_run
 
 from atlas.render.site import render
@@ -240,7 +240,7 @@ def test_a_layer_leads_to_its_recipes_side_by_side(browser: Browser, trial_site:
             page.goto(f"{trial_site.as_uri()}/layers/{name}.html")
             page.get_by_role("link", name="Recipes side by side").click()
             page.wait_for_url("**/compare.html?*")
-            heads = page.locator(".block:visible h2").all_inner_texts()
+            heads = block_heads(page)
             assert heads == [f"{name} {recipe}" for recipe in recipes]
             show_all_images(page)
             tiles = page.locator(".block:visible .tiles li:first-child img")

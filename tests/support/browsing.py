@@ -67,6 +67,15 @@ def wait_until(page: Page, expression: str) -> None:
         page.wait_for_timeout(20)
 
 
+def block_heads(page: Page) -> list[str]:
+    """What stands over each block of pictures that is shown, in sight or below it.
+
+    A browser does not lay out blocks out of sight: they have a text, and no inner text yet.
+    """
+    heads = page.locator(".block:visible h2").all_text_contents()
+    return [" ".join(head.split()) for head in heads]
+
+
 def show_all_images(page: Page) -> None:
     page.evaluate(
         """Promise.allSettled([...document.images].map((image) => {
