@@ -270,6 +270,9 @@ def constants(kept: Mapping[str, Any]) -> dict[str, Any]:
 PHOTOGRAPHS = "photographs"
 """No recipe's name: in the tables, where a unit's strongest photographs stand in for pictures."""
 
+PHOTOGRAPH = "photograph"
+"""No recipe's name: the same with its strongest alone, as a unit mostly has one picture."""
+
 
 TILES = "tiles"
 """No recipe's name either: small pictures of every unit lie in folders of this name."""

@@ -17,7 +17,7 @@ from atlas._system.readers import Unit, whole
 from atlas.errors import UsageError
 from atlas.network.addresses.address import find_address
 from atlas.network.precision import PRECISIONS
-from atlas.recipe import CHOICES, PHOTOGRAPHS, RECIPES, TILES, Recipe, read_recipe
+from atlas.recipe import CHOICES, PHOTOGRAPH, PHOTOGRAPHS, RECIPES, TILES, Recipe, read_recipe
 from atlas.recipe_names import recipe_of, split_name
 
 
@@ -56,7 +56,7 @@ def _recipes(value: Any) -> tuple[tuple[str, Recipe], ...]:
     for name in value:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
             raise ValueError(f"tables named in letters, digits, _ and -, which {name!r} is not")
-        if split_name(name.lower())[0] in (*RECIPES, PHOTOGRAPHS, TILES):
+        if split_name(name.lower())[0] in (*RECIPES, PHOTOGRAPHS, PHOTOGRAPH, TILES):
             raise ValueError(
                 f"tables with names of their own, which {name!r} is not: atlas uses it itself"
             )

@@ -11,7 +11,8 @@ from atlas.examine import identification
 from atlas.examine.evidence import examine_pictures
 from atlas.examine.similarity_judge import SimilarityJudge
 from atlas.network.network import Network
-from atlas.recipe import PHOTOGRAPHS, Recipe
+from atlas.rank.places import STRONGEST
+from atlas.recipe import PHOTOGRAPH, PHOTOGRAPHS, Recipe
 from atlas.run.columns import KEY
 from atlas.run.folder import Run
 from atlas.run.pictures import read_channels, read_picture, read_record
@@ -88,7 +89,7 @@ def blocks(items: Sequence[Item], network: Network) -> Iterator[list[Item]]:
 
 
 def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[Item]) -> None:
-    """Put the units' pictures, and their strongest photographs, to the test of identification.
+    """Put the units' pictures, their strongest photographs and the strongest alone, to the test.
 
     A picture that came to nothing is no likeness of its unit: it is not shown. Writes
     ``identification.csv``; without a row when there is no judge.
@@ -112,9 +113,11 @@ def identify_pictures(run: Run, judge: SimilarityJudge | None, made: Sequence[It
             if recipes[recipe].sign == "negative":  # right is the image that lowers the unit
                 found["correct"] = 1 - found["correct"]
             tables.append(found.assign(recipe=recipe))
-        references = _strongest(run, photographs)
-        found = identification.correct(tasks, photographs, references)
-        tables.append(found.assign(recipe=PHOTOGRAPHS))
+        strongest = _strongest(run, photographs)
+        for name, count in ((PHOTOGRAPHS, STRONGEST), (PHOTOGRAPH, 1)):
+            references = {unit: features[:count] for unit, features in strongest.items()}
+            found = identification.correct(tasks, photographs, references)
+            tables.append(found.assign(recipe=name))
     filled = [table for table in tables if len(table)] or tables[:1]
     table = pd.concat(filled).loc[:, TABLES["identification"].names]
     run.write_table("identification", _in_order(run, table, ["recipe", "layer", "unit"]))
@@ -127,11 +130,13 @@ def _recipes(run: Run) -> dict[str, Recipe]:
 
 
 def _strongest(run: Run, photographs: np.ndarray) -> dict[tuple[str, int], np.ndarray]:
-    """Features of each unit's strongest probe images."""
+    """Features of each unit's strongest probe images, the strongest first."""
     row_of = {name: row for row, name in enumerate(run.table("probe")["image"])}
     rows: dict[tuple[str, int], list[int]] = {}
-    strongest = run.table("strongest")[["layer", "unit", "image"]]
-    for layer, unit, image in strongest.itertuples(index=False, name=None):
+    strongest = run.table("strongest").sort_values("place", kind="stable")
+    for layer, unit, image in strongest[["layer", "unit", "image"]].itertuples(
+        index=False, name=None
+    ):
         rows.setdefault((layer, unit), []).append(row_of[image])
     return {unit: photographs[images] for unit, images in rows.items()}
 

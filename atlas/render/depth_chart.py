@@ -44,8 +44,8 @@ class Backdrop:
     columns: dict[str, list[int]] = field(default_factory=dict)
 
 
-REFERENCE = -1
-"""The kind of a series that is no recipe."""
+REFERENCE, LESSER_REFERENCE = -1, -2
+"""The kinds of series that are no recipe."""
 
 
 def along_depth(
@@ -132,11 +132,13 @@ def _beside(words_at: Mapping[str, float], x: float) -> list[Markup]:
 def marker(kind: int, x: float, y: float, title: str = "") -> Markup:
     """The sign of a kind of series at a place; its color is that of the series' class."""
     said = element("title", title) if title else ""
-    if kind != REFERENCE and kind % MARKERS == 0:
+    if kind >= 0 and kind % MARKERS == 0:
         return element("circle", said, cx=round(x, 1), cy=round(y, 1), r=4)
-    shape = "m-4 0h8" if kind == REFERENCE else SHAPES[kind % MARKERS - 1]
+    shape = REFERENCE_SHAPES[kind] if kind < 0 else SHAPES[kind % MARKERS - 1]
     return element("path", said, d=f"M{x:.1f} {y:.1f}{shape}")
 
+
+REFERENCE_SHAPES = {REFERENCE: "m-4 0h8", LESSER_REFERENCE: "m-2 0h4"}
 
 SHAPES = (
     "m-3.6-3.6h7.2v7.2h-7.2z",
@@ -151,7 +153,9 @@ SHAPES = (
 
 
 def _class(series: Series) -> str:
-    return "reference" if series.kind == REFERENCE else f"series{series.kind % MARKERS + 1}"
+    if series.kind < 0:
+        return "reference" if series.kind == REFERENCE else "reference lesser"
+    return f"series{series.kind % MARKERS + 1}"
 
 
 def _drawn(

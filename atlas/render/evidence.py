@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from atlas.examine.critics import OWN
-from atlas.recipe import PHOTOGRAPHS
+from atlas.recipe import PHOTOGRAPH, PHOTOGRAPHS
 from atlas.render import ends
 from atlas.render.catalog import Catalog
 from atlas.render.picture import Picture
@@ -163,7 +163,9 @@ def _identification_phrase(catalog: Catalog, unit: Unit) -> str:
     )
     if (right := unit.identified.get(PHOTOGRAPHS)) is None:
         return phrase
-    return f"{phrase} Shown its nine strongest {images} instead: {whole_percent(right)}."
+    phrase += f" Shown its nine strongest {images} instead: {whole_percent(right)}"
+    one = unit.identified.get(PHOTOGRAPH)
+    return phrase + (f", the strongest alone: {whole_percent(one)}." if one is not None else ".")
 
 
 def judge(catalog: Catalog) -> str:

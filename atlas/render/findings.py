@@ -8,9 +8,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from atlas.examine.intervals import Range, estimate
-from atlas.recipe import PHOTOGRAPHS
+from atlas.recipe import PHOTOGRAPH, PHOTOGRAPHS
 from atlas.render.catalog import Catalog
-from atlas.render.depth_chart import REFERENCE, Backdrop, Series, along_depth
+from atlas.render.depth_chart import LESSER_REFERENCE, REFERENCE, Backdrop, Series, along_depth
 from atlas.render.figures import PARTS, Looks, Measure, measures
 from atlas.render.forest import forest
 from atlas.render.method import listed
@@ -112,7 +112,10 @@ def _over_recipes(
     said, backdrop, warning = measure.said, Backdrop(), ""
     known = any(value.middle is not None for each in series for value in each.values)
     if measure.key == "identification" and known:
-        reference = [_with_photographs(catalog, looks, measure, layer) for layer in catalog.layers]
+        one, reference = (
+            [_with(name, catalog, looks, measure, layer) for layer in catalog.layers]
+            for name in (PHOTOGRAPH, PHOTOGRAPHS)
+        )
         weak = {
             place: value.middle
             for place, value in enumerate(reference)
@@ -127,8 +130,12 @@ def _over_recipes(
             series.append(Series(f"nine strongest {images}", reference, REFERENCE))
             said += (
                 f" Dashes, the most to be hoped for: the unit's nine strongest {images} in place "
-                "of its pictures."
+                "of its pictures"
             )
+            if any(value.middle is not None for value in one):
+                series.append(Series("the strongest alone", one, LESSER_REFERENCE))
+                said += ". Dots: the strongest alone, one image as a picture is one"
+            said += "."
     if measure.key == "slope" and catalog.slopes:
         low, middle, high = catalog.slopes
         backdrop = Backdrop(band=(f"half of the {images}", low, high))
@@ -186,11 +193,13 @@ def _silence(catalog: Catalog) -> Finding:
     return replace(found, measured="", chart=Markup(""), verdicts=told)
 
 
-def _with_photographs(catalog: Catalog, looks: Looks, measure: Measure, layer: Layer) -> Range:
+def _with(
+    photographs: str, catalog: Catalog, looks: Looks, measure: Measure, layer: Layer
+) -> Range:
     """Identification by photographs, over the units that every recipe has a value for."""
     recipes = [recipe for recipe in catalog.along_depth if recipe in layer.recipes]
     known = [
-        unit.identified.get(PHOTOGRAPHS)
+        unit.identified.get(photographs)
         for unit in layer.pictured
         if all(measure.value(unit, recipe, looks) is not None for recipe in recipes)
     ]

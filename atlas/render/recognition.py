@@ -7,7 +7,7 @@ from statistics import fmean
 from markupsafe import Markup
 
 from atlas.examine.intervals import Range, estimate
-from atlas.recipe import PHOTOGRAPHS
+from atlas.recipe import PHOTOGRAPH, PHOTOGRAPHS
 from atlas.render.catalog import Catalog
 from atlas.render.charts import Scale
 from atlas.render.evidence import NOT_MEASURED, no_judge
@@ -24,6 +24,9 @@ CHANCE = 50.0
 TOLD = 70.0
 """In percent. A judge that is right less often with the strongest photographs of a layer's units is
 little better than guessing, and cannot tell these units apart whatever it is shown."""
+
+REFERENCES = {"one": PHOTOGRAPH, "reference": PHOTOGRAPHS}
+"""What stands in for pictures, by the kind of its bar: from the fewest to the most."""
 
 WIDTH, BAR, ROW = 340, 16, 46
 """Of the chart, which a phone shows at full size; height of a bar, and from one to the next."""
@@ -79,8 +82,6 @@ def recognition(catalog: Catalog, looks: Looks, shown: Mapping[str, str]) -> Rec
         recipe: {unit.name: identification.value(unit, recipe, looks) or 0.0 for unit in units}
         for recipe in recipes
     }
-    photographs = [100 * unit.identified[PHOTOGRAPHS] for unit in units
-                   if PHOTOGRAPHS in unit.identified]  # fmt: skip
     scores = [Score("guessing", Range(CHANCE), "chance")]
     # From the fewest to the most: the order that the sentences take, too.
     scores += sorted(
@@ -90,8 +91,9 @@ def recognition(catalog: Catalog, looks: Looks, shown: Mapping[str, str]) -> Rec
         ),
         key=lambda score: score.range.middle or 0.0,
     )
-    if photographs:
-        scores.append(Score(catalog.probe_word, estimate(photographs), "reference"))
+    for kind, name in REFERENCES.items():
+        if right := [100 * unit.identified[name] for unit in units if name in unit.identified]:
+            scores.append(Score(catalog.probe_word, estimate(right), kind))
     return Recognition(
         _sentences(catalog, scores),
         f"Over the {len(units)} units of {described(layers)} that have a picture by "
@@ -147,10 +149,16 @@ def _sentences(catalog: Catalog, scores: Sequence[Score]) -> list[str]:
         "cases.",
         f"Another network, which sees only the pictures of the unit, is right in {told}.",
     ]
-    if reference := [score for score in scores if score.kind == "reference"]:
+    right = {score.kind: _whole(score.range) for score in scores}
+    if "one" in right and "reference" in right:
+        sentences.append(
+            f"Shown the one of the {images} that excites the unit most, instead of a picture, it "
+            f"is right in {right['one']}, and shown the nine that do, in {right['reference']}."
+        )
+    elif "reference" in right:  # of runs from before one alone was judged
         sentences.append(
             f"Shown the nine {images} that excite the unit most, instead of pictures, it is right "
-            f"in {_whole(reference[0].range)}."
+            f"in {right['reference']}."
         )
     return sentences
 
@@ -175,7 +183,7 @@ def _bars(scores: Sequence[Score]) -> Markup:
             if score.range.low is not None and score.range.high is not None
             else ""
         )
-        title = element("title", f"{score.name}: {value:.1f} %{interval}")
+        title = element("title", f"{_label(score)}: {value:.1f} %{interval}")
         parts.append(text(0, top - 6, _label(score), "name"))
         bar = element("rect", title, x=0, y=top, width=x(value), height=BAR, class_="fill")
         drawn = [bar]
@@ -188,7 +196,7 @@ def _bars(scores: Sequence[Score]) -> Markup:
         parts.append(line(x(CHANCE), top - 3, x(CHANCE), top + BAR + 3, "level"))
         end = max(x(value), x(score.range.high or 0.0))
         parts.append(text(round(end + 7, 1), top + 13, f"{value:.0f} %", "value"))
-    said = ", ".join(f"{score.name} {_whole(score.range)} %" for score in scores)
+    said = ", ".join(f"{_label(score)} {_whole(score.range)} %" for score in scores)
     return image(WIDTH, height, f"How often right: {said}", *parts, class_="recognition")
 
 
@@ -197,7 +205,9 @@ def _label(score: Score) -> str:
     if score.kind == "chance":
         return "Guessing"
     if score.kind == "reference":
-        return f"With its strongest {score.name}"
+        return f"With its nine strongest {score.name}"
+    if score.kind == "one":
+        return f"With the strongest of the {score.name}"
     return f"With pictures by {_recipe(score.name)}"
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from atlas.errors import AtlasError
 from atlas.rank.places import STRONGEST
-from atlas.recipe import PHOTOGRAPHS
+from atlas.recipe import PHOTOGRAPH, PHOTOGRAPHS
 from atlas.run.folder import Run
 from atlas.run.json_types import MOST
 from atlas.run.network_schema import LayerDescription
@@ -35,7 +35,7 @@ def check_table(
     if "unit" in table.columns:
         _check_units(name, table, settings, layers)
     if "recipe" in table.columns:
-        known = {*settings.identity.recipes, PHOTOGRAPHS}
+        known = {*settings.identity.recipes, PHOTOGRAPHS, PHOTOGRAPH}
         if unknown := {*table["recipe"]} - known:
             raise ValueError(f"it has a recipe {min(unknown)}, which run.json has not")
         if layers and (unknown := {*table["layer"]} - layers.keys()):

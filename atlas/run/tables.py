@@ -196,7 +196,8 @@ TABLES = {
         gaps=True,
     ),
     "identification": Table(
-        "a unit's pictures by a recipe, or its strongest photographs, as likenesses of it",
+        "a unit's pictures by a recipe, its strongest photographs, or the strongest alone, as "
+        "likenesses of it",
         EXAMINE,
         (
             RECIPE,

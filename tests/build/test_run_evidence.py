@@ -64,6 +64,16 @@ def test_a_run_holds_the_tasks_the_judges_features_and_the_results(
     key = ["layer", "unit"]
     photographs = found.loc[found["recipe"] == "photographs", key].to_numpy().tolist()
     assert photographs == tasks[key].drop_duplicates().to_numpy().tolist(), "by depth, then unit"
+    alone = found.loc[found["recipe"] == "photograph"]
+    assert alone[key].to_numpy().tolist() == photographs
+    features, named = np.load(run / "judge.npy").astype(float), pd.read_csv(run / "probe.csv")
+    strongest = pd.read_csv(run / "strongest.csv").query("place == 1").set_index(key)["image"]
+    features /= np.sqrt((features**2).sum(1, keepdims=True))
+    for layer, unit, share in alone[[*key, "correct"]].itertuples(index=False, name=None):
+        own = tasks.query("layer == @layer and unit == @unit")
+        shown = features[named["image"].tolist().index(strongest[layer, unit])]
+        nearer = features[own["strong"]] @ shown - features[own["weak"]] @ shown
+        assert share == pytest.approx(((1 + np.sign(nearer)) / 2).mean(), abs=1e-6)
     pictured = pd.read_csv(run / "ranking.csv")[key].to_numpy().tolist()
     assert found.loc[found["recipe"] == "article", key].to_numpy().tolist() == sorted(pictured)
 

@@ -41,7 +41,8 @@ def test_the_evidence_stands_recipe_beside_recipe(tmp_path: Path) -> None:
     assert rows["Identification"] == right
     page = (tmp_path / "site/units/conv1/0000.html").read_text()
     reference = f"{100 * judged['photographs', 'conv1', 0]:.0f} %"
-    assert f"nine strongest photographs instead: {reference}" in page
+    one = f"{100 * judged['photograph', 'conv1', 0]:.0f} %"
+    assert f"nine strongest photographs instead: {reference}, the strongest alone: {one}." in page
     assert "−2.1, half of them from −2.4 to −1.8" in page
     silent = tmp_path / "site/units/inception4a/0001.html"
     assert evidence_of(silent)["Left after a blur"] == ["–", "–"]
@@ -131,5 +132,5 @@ def test_the_data_have_a_row_for_every_picture(tmp_path: Path) -> None:
     assert [row["recipe"] for row in others] == [""]
     atlas = json.loads((tmp_path / "site/data/atlas.json").read_text())
     unit = atlas["layers"][0]["pictures"][0]
-    assert set(unit["identification"]) == {"article", "calm", "photographs"}
+    assert set(unit["identification"]) == {"article", "calm", "photograph", "photographs"}
     assert unit["pictures"][1]["evidence"]["alike"] is not None

@@ -72,16 +72,28 @@ def test_photographs_are_the_reference_over_the_units_that_recipes_have_values_f
     run = make_run(tmp_path / "run", photographs=NAMES, layers=LAYERS[:2], pictured=3)
     table = run.table("identification")
     photographs = table["recipe"] == "photographs"
+    alone = table["recipe"] == "photograph"
     for unit, right in [(0, 0.8), (1, 0.1), (2, 0.9)]:  # by the article unit 1 is silent
-        chosen = photographs & (table["layer"] == "inception4a") & (table["unit"] == unit)
-        table.loc[chosen, "correct"] = right
+        chosen = (table["layer"] == "inception4a") & (table["unit"] == unit)
+        table.loc[chosen & photographs, "correct"] = right
+        table.loc[chosen & alone, "correct"] = right - 0.1
     run.write_table("identification", table)
     render(run, tmp_path / "site")
     findings = (tmp_path / "site/findings.html").read_text()
     chart = section(findings, "identification")
     reference = chart[chart.index('class="reference"') :]
     assert "<title>4a: 85.0</title>" in reference
-    assert "<title>photographs: 85.0 %</title>" in section(findings, "recognition")
+    lesser = chart[chart.index('class="reference lesser"') :]
+    assert "<title>4a: 75.0</title>" in lesser
+    bars = section(findings, "recognition")
+    for name, right in [("nine strongest photographs", 85), ("strongest of the photographs", 75)]:
+        assert re.search(rf"With (its|the) {name}</text>.*?: {right}.0 %", bars), name
+    table = table.loc[~alone]  # of a run from before it was judged
+    run.write_table("identification", table)
+    render(run, tmp_path / "before")
+    findings = (tmp_path / "before/findings.html").read_text()
+    assert "excite the unit most, instead of pictures, it is right in 85." in findings
+    assert "lesser" not in section(findings, "identification")
 
 
 def test_a_recipe_of_a_single_layer_is_told_at_that_layer_alone(tmp_path: Path) -> None:
@@ -96,7 +108,12 @@ def test_a_recipe_of_a_single_layer_is_told_at_that_layer_alone(tmp_path: Path) 
         names = re.findall(r'class="label">([^<]*)</text>', part(findings, key))
         assert {"article", "clear"} <= set(names) and "still" not in names
     rows = rows_of(tmp_path / "site/data/findings.csv")
-    assert {row["recipe"] for row in rows} == {"article", "clear", "nine strongest stimuli", ""}
+    assert {row["recipe"] for row in rows} == {
+        *recipes[:2],
+        "nine strongest stimuli",
+        "the strongest alone",
+        "",
+    }
     means = [row for row in rows if row["finding"] == "gain" and row["recipe"] == "clear"]
     assert [row["layer"] for row in means] == [layer["name"] for layer in LAYERS[:3]]
     marked = re.findall(r"<title>4a: ([\d.]+)", section(findings, "gain"))

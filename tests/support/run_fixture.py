@@ -142,6 +142,8 @@ def make_run(
             for unit in range(pictured)
             if name == "photographs" or _status(depth, unit) == "ok"
         ]  # fmt: skip
+        nine = [row for row in rows if row["recipe"] == "photographs"]
+        rows += [row | {"recipe": "photograph", "correct": row["correct"] - 0.1} for row in nine]
         columns = ["recipe", "layer", "unit", "correct"]
         run.write_table("identification", pd.DataFrame(rows, columns=columns))
         write_relations(run, described, pictured, names)
