@@ -32,8 +32,10 @@ COMMANDS = {
     "serve": "show the site on localhost",
 }
 
+NAMED = {"faces", *(constant for constant, _ in ENDS.values())}
+"""Settings that the names of recipes keep for a run."""
 COMPUTING = [
-    name for name, each in DESCRIPTIONS.items() if (each.computed or name in ENDS) and each.option
+    name for name, each in DESCRIPTIONS.items() if (each.computed or name in NAMED) and each.option
 ]
 RENDERING = ["site", "templates", "notes", "base_url", "publish_probe_images"]
 LATER = [name for name in COMPUTING if name not in ("labels", "classes")]  # which ranking keeps

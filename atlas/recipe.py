@@ -25,6 +25,7 @@ CHOICES = {
     "relu_gradient": ("plain", "redirected"),
     "sign": ("positive", "negative"),
     "position": ("all", "center"),
+    "face": ("any", "first", "second"),
 }
 """The constants that are names, and the names there are."""
 
@@ -38,6 +39,7 @@ LIMITS = {
     "spectrum_decay": (0, 4),
     "start_spread": (0, math.inf),
     "fine_below": (0, math.inf),
+    "face_weight": (0, math.inf),
 }
 """The constants that are numbers of a range, from the least to the most."""
 
@@ -111,6 +113,10 @@ class Recipe:
             turned the mean is maximized, or the RMS of what is then above 0.
         position: ``all`` positions of the map, or its ``center`` alone: row and column
             floor(side / 2), counted from 0.
+        face: ``any``; or of a unit with two faces the one that it leans toward: what the layer
+            does on the ``first`` group of its strongest images, that of the strongest, and not on
+            the other, or on the ``second``.
+        face_weight: of that beside the unit itself, both counted as on these images.
 
     Raises:
         UsageError: for a constant out of its range.
@@ -144,6 +150,8 @@ class Recipe:
     fine_below: int = 0
     sign: str = "positive"
     position: str = "all"
+    face: str = "any"
+    face_weight: float = 0.5
 
     def __post_init__(self) -> None:
         if self.relu_gradient == "true":  # as it was called before
@@ -167,12 +175,17 @@ class Recipe:
                 "the basis phases needs the color_range {} and the color_axes {}, in which it is "
                 "known how strong the waves of natural images are".format(*NATURAL_PLANES)
             )
+        if self.face != "any" and (self.objective == "rms" or self.sign == "negative"):
+            raise UsageError(
+                "a face needs the objective relative_mean and the sign positive: an RMS does not "
+                "tell one side from the other, and what lowers a unit was not looked at"
+            )
         check_sizes(self.start_size, self.upscales, self.factor)
 
     @property
     def plain(self) -> bool:
-        """Whether its pictures are of what excites the unit, anywhere in its map."""
-        return self.sign == "positive" and self.position == "all"
+        """Whether its pictures are of what excites the unit, anywhere in its map, and no more."""
+        return (self.sign, self.position, self.face) == ("positive", "all", "any")
 
     def regularizers(self) -> dict[str, float]:
         """The regularizers that count, and the weight of each."""
@@ -241,13 +254,14 @@ RECIPES = {
         upscales=6,
         factor=1.2551,
         steps=32,
-        learning_rate=0.05,
+        learning_rate=0.1,
         activation_weight=1.0,
         pixel_weight=0.0,
         gradient_weight=0.0,
         objective="relative_mean",
         jitter=8,
-        zoom=0.1,
+        zoom=0.2,
+        plain_steps=1,
         color_range="sigmoid",
         color_axes="decorrelated",
         basis="cosines",

@@ -164,6 +164,13 @@ class Settings:
         "center: one position instead of the whole map; RECIPE-center",
         computed=False,
     )
+    faces: bool = _setting(
+        False,
+        readers.flag,
+        None,
+        "of units with two faces, a picture of each too: RECIPE-face1, RECIPE-face2",
+        computed=False,  # likewise
+    )
     samples: int = _setting(
         1, whole(1, largest=1000), "N", "pictures of each unit, from different noise"
     )
@@ -245,6 +252,12 @@ class Settings:
         known = RECIPES | dict(self.recipes)
         ends = {"sign": self.sign, "position": self.position}
         named = dict(recipe_of(name, known, ends) for name in self.recipe)
+        if self.faces:
+            for name, recipe in [*named.items()]:
+                if recipe.face == "any" and recipe.objective != "rms" and recipe.sign == "positive":
+                    for face in CHOICES["face"][1:]:
+                        called, one = recipe_of(name, known, ends | {"face": face})
+                        named.setdefault(called, one)
         asked = {"upscales": self.upscales, "steps": self.steps}
         changes = {name: value for name, value in asked.items() if value is not None}
         return {name: _changed(name, recipe, changes) for name, recipe in named.items()}

@@ -1,4 +1,4 @@
-"""Recipes that the field uses, as compositions of the same axes."""
+"""Recipes that the field uses, and an earlier one, as compositions of the same axes."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from atlas.recipe import RECIPES, Recipe
 
 
 class Published(NamedTuple):
-    """A recipe of others: where it is from, what is not as there, and its constants here."""
+    """A recipe: where it is from, what is not as there, if anything, and its constants here."""
 
     source: str
     differs: str
@@ -15,6 +15,11 @@ class Published(NamedTuple):
 
 
 FIELD = {
+    "clear-1": Published(
+        "`clear` as it was before: smaller steps, and views of nearly one size.",
+        "",
+        replace(RECIPES["clear"], learning_rate=0.05, zoom=0.1, plain_steps=0),
+    ),
     "maco": Published(
         "MACO: T. Fel et al. 2023, *Unlocking feature visualization for deeper networks with "
         "magnitude constrained optimization*; constants of Xplique and Horama, its authors' "
@@ -33,6 +38,7 @@ FIELD = {
             start_spread=1.8138,
             jitter=0,
             zoom=0.0,
+            plain_steps=0,
             crop=0.5,
             noise=0.08,
             fine_below=0,
@@ -49,6 +55,9 @@ FIELD = {
             start_size=128,
             upscales=0,
             steps=512,
+            learning_rate=0.05,
+            zoom=0.1,
+            plain_steps=0,
             start_spread=0.01,
             jitter=5,
             rotate=10.0,

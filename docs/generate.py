@@ -62,11 +62,13 @@ def recipes() -> str:
         "`atlas.toml`, `[recipes.NAME]`, with a `base` and the constants that differ from it.\n\n"
         + _table(["constant", *(f"`{name}`" for name in names), "meaning"], rows)
         + "\n## Recipes of the field\n\n"
-        "Others' recipes, made of these constants. What has no place on a ladder of sizes runs at\n"
-        "one size. `python -m benchmarks.ablation RUN` measures them beside the built-in ones.\n"
+        "Others' recipes, and an earlier `clear`, made of these constants. What has no place on\n"
+        "a ladder of sizes runs at one size. `python -m benchmarks.ablation RUN` measures them\n"
+        "beside the built-in ones; [what came of it](recipes-measured.md).\n"
         + "".join(
-            f"\n### {name}\n\n{published.source}\n\nNot as there: {published.differs}\n\n"
-            f"```toml\n{constants.table(name, asdict(published.recipe))}\n```\n"
+            f"\n### {name}\n\n{published.source}\n\n"
+            + (f"Not as there: {published.differs}\n\n" if published.differs else "")
+            + f"```toml\n{constants.table(name, asdict(published.recipe))}\n```\n"
             for name, published in FIELD.items()
         )
     )

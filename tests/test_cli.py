@@ -45,6 +45,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "recipe": (["article"], ("article-center-negative",)),
     "sign": (["negative"], "negative"),
     "position": (["center"], "center"),
+    "faces": ([], True),
     "tiles": ([], True),
     "samples": (["2"], 2),
     "upscales": (["4"], 4),

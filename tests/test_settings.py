@@ -36,6 +36,7 @@ DEFAULTS = {
     "recipes": (),
     "sign": "positive",
     "position": "all",
+    "faces": False,
     "samples": 1,
     "tiles": None,
     "upscales": None,

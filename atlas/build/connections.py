@@ -4,16 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 from msgspec.structs import replace
 from numpy.typing import NDArray
-from torch import Tensor
 
 from atlas.build.probe import probe_set
 from atlas.build.session import Session
-from atlas.network.network import Network
-from atlas.probe.probe_set import ProbeSet
-from atlas.probe.size import in_channels
+from atlas.build.shown import Shown
 from atlas.recipe import Recipe
 from atlas.relate.connections import connections_table
 from atlas.relate.contributions import Unit, contributions
@@ -93,22 +89,6 @@ def _on_images(session: Session, units: Sequence[Unit]) -> pd.DataFrame:
     columns = TABLES["regions"].names
     run.write_table("regions", pd.DataFrame(regions.rows(), columns=columns))
     return connections_table(found, layers, pools).assign(size=0)
-
-
-class Shown:
-    """Images of a probe set as the network takes them."""
-
-    def __init__(self, network: Network, probe: ProbeSet) -> None:
-        self._network = network
-        self._probe = probe
-
-    def __call__(self, numbers: Sequence[int]) -> Tensor:
-        """The images of some numbers: BxCxSxS, normalized."""
-        network = self._network
-        pixels = np.stack([self._probe.image(number) for number in numbers])
-        shown = torch.from_numpy(in_channels(pixels, network.channels))
-        images = shown.to(network.device, network.dtype).permute(0, 3, 1, 2) / 255
-        return network.normalize(images)
 
 
 def _own_pictures(session: Session, made: Sequence[Item]) -> dict[Unit, Item]:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from atlas._system.progress import Progress
 from atlas.build import resources, tiles
+from atlas.build.faces import directions
 from atlas.build.request import left_out, wanted_pictures
 from atlas.build.run_settings import add_recipes
 from atlas.build.session import Session
@@ -13,6 +15,7 @@ from atlas.build.sheets import write_sheets
 from atlas.build.spectrum import kept_spectrum
 from atlas.maximize.axes import Axes
 from atlas.maximize.diversity import with_earlier
+from atlas.maximize.faces import maximize_faces
 from atlas.maximize.loop import maximize_chunk
 from atlas.rank.tables import images_of, scales_counted
 from atlas.run.folder import Run
@@ -103,6 +106,11 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
     ends_here = stop.size == recipe.ladder(network.sizes)[-1].size
     scale_of = scales_counted(recipe, run.table(images_of(recipe)))
     axes = Axes(spectrum=kept_spectrum(run, recipe))
+    climb_on = maximize_chunk
+    if recipe.face != "any":
+        units = list(dict.fromkeys((item.layer, item.unit) for chunk in todo for item in chunk))
+        leaning = directions(session, recipe, units, [scale_of[unit] for unit in units])
+        climb_on = partial(maximize_faces, directions=leaning)
     turns = resources.turns(network.device)
     writers = resources.choose_writers(network.device)
 
@@ -113,11 +121,11 @@ def make_chunks(session: Session, stop: Round, todo: Sequence[Chunk]) -> None:
         own = [scale_of[target.layer, target.unit] for target in targets]
         grown = recall_growing(run, chunk, targets)
         with turns:
-            made = maximize_chunk(
+            made = climb_on(
                 network,
                 targets,
-                recipe,
-                settings.seed,
+                recipe=recipe,
+                seed=settings.seed,
                 progress=progress,
                 scales=own,
                 axes=axes,

@@ -3,6 +3,7 @@
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from atlas.build.clarity import write_clarity
 from atlas.build.identity import describe
 from atlas.build.names import forget_labels, keep_classes, label_images, name_classes, noted
 from atlas.build.probe import probe_set
@@ -48,6 +49,9 @@ def rank(session: Session) -> None:
         with session.timed("rank"):
             slope = measure_units(run, network, session.judge, probe, names, session.progress)
         write_run_settings(session, probe, slope)
+        write_clarity(run)
+    elif not run.has("clarity.csv"):  # of a run from before it was measured
+        write_clarity(run)
     keep_spectrum(session, probe)
     # Not before: layers whose measurement was interrupted are none of the run's.
     run.write_json("network", describe(network, layers))

@@ -1,6 +1,9 @@
 """What is asked of a run: layers, and pictures in the order they are to be made."""
 
+from collections.abc import Container
+
 from atlas._system.filenames import refuse_twins
+from atlas.build.faces import two_faced
 from atlas.build.session import Session
 from atlas.errors import AtlasError
 from atlas.network.layer import Layer
@@ -60,11 +63,13 @@ def wanted_pictures(session: Session) -> list[Item]:
         )
     pairs = breadth_first(units)
     recipes = settings.recipes_asked().items()
+    groups = two_faced(run) if any(recipe.face != "any" for _, recipe in recipes) else {}
     return [
         Item(name, layer, unit, sample)
         for name, recipe in recipes
         for layer, unit in pairs
         if has_end(network.layer(layer), recipe)
+        if recipe.face == "any" or _can_lean(network.layer(layer), recipe, groups, unit)
         for sample in range(1, settings.samples + 1)
     ]
 
@@ -72,6 +77,11 @@ def wanted_pictures(session: Session) -> list[Item]:
 def has_end(layer: Layer, recipe: Recipe) -> bool:
     """Whether the units of a layer can be what the recipe makes them: below 0, where it asks so."""
     return not (recipe.sign == "negative" and layer.rectified)
+
+
+def _can_lean(layer: Layer, recipe: Recipe, groups: Container[tuple[str, int]], unit: int) -> bool:
+    """Whether a unit has two faces, and its layer more to lean toward than fine patterns."""
+    return (layer.name, unit) in groups and recipe.for_field(layer.receptive_field) == recipe
 
 
 def left_out(session: Session) -> list[str]:

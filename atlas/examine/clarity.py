@@ -30,6 +30,12 @@ class Faces(NamedTuple):
     second: NDArray[np.bool_]
 
 
+LEAST_ALIKE, APART, FEWEST = 0.25, 1.0, 3
+"""Two faces are groups of at least so many images, alike by so much within, whose mean directions
+lie so far apart: as far as they do by chance. Nine images drawn by lot are as alike within their
+best groups in about one of 400 cases."""
+
+
 def directions(features: NDArray[np.floating]) -> NDArray[np.float64]:
     """Of images, MxD features: where each lies from the mean of all, at unit length."""
     exact = _at_unit_length(features.astype(np.float64))
@@ -69,6 +75,17 @@ def faces(images: NDArray[np.float64]) -> Faces:
         polysemanticity=1 - cosine.clip(-1, 1),
         second=second[best[:, 0]].astype(bool),
     )
+
+
+def have_two(
+    within: NDArray[np.floating],
+    polysemanticity: NDArray[np.floating],
+    second: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Which of U units have two faces; arguments as of ``Faces``."""
+    sizes = second.sum(1)
+    fewest = np.minimum(sizes, second.shape[1] - sizes)
+    return (within >= LEAST_ALIKE) & (polysemanticity >= APART) & (fewest >= FEWEST)
 
 
 def _at_unit_length(rows: NDArray[np.float64]) -> NDArray[np.float64]:

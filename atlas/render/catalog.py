@@ -48,7 +48,7 @@ class Catalog:
 
     @cached_property
     def alike(self) -> list[str]:
-        """The recipes that can be compared: those of one end and place of the units.
+        """The recipes that can be compared: those of one end, place and face of the units.
 
         That is what excites them anywhere, where the run has such pictures.
         """
@@ -57,7 +57,7 @@ class Catalog:
         return [
             name
             for name, each in known.items()
-            if (each.sign, each.position) == (first.sign, first.position)
+            if (each.sign, each.position, each.face) == (first.sign, first.position, first.face)
         ]
 
     @cached_property

@@ -65,6 +65,12 @@ MEANINGS = {
     "position": "All positions of the unit's map; or the center, the one in row and column "
     "floor(side / 2) counted from 0. What the picture shows outside its receptive field changes "
     "nothing for it.",
+    "face": "Any; or of a unit whose strongest images are of two kinds, the picture that leans "
+    "toward the first kind, that of the strongest, or toward the second: with the unit's "
+    "activation grows what else its layer does on images of this kind and not of the other. Units "
+    "without two kinds have no such picture.",
+    "face_weight": "Weight of that beside the unit's activation, where a face is asked for; both "
+    "are counted as on these images.",
 }  # fmt: skip
 """Of every constant, what it does."""
 

@@ -1,4 +1,4 @@
-"""What pictures of a unit's minimum, or of one position, show, and what their figures mean.
+"""What pictures of a unit's minimum, face or one position show, and what their figures mean.
 
 A plain picture is of what excites the unit, anywhere in its map.
 """
@@ -35,6 +35,11 @@ class Headline:
 def shows(picture: Picture, layer: Layer) -> str:
     """What is seen on a picture that is not plain, to be said before all else."""
     words = []
+    if picture.face != "any":
+        words.append(
+            f"This is one of the unit's two faces: it leans toward the {picture.face} of the two "
+            "kinds of its strongest images."
+        )
     if picture.minimum:
         words.append(
             "This is the unit's minimum: what brings it furthest below 0, the other end of what it "
@@ -61,7 +66,10 @@ def counted(picture: Picture) -> str:
     """What the curve of a picture has in place of the RMS of the unit."""
     if picture.alone:
         below = ", as far as it is below 0" if picture.minimum else ""
-        return f"Size of the unit's activation at the middle position{below},"
+        whose = "the unit's activation" if picture.face == "any" else "what is maximized"
+        return f"Size of {whose} at the middle position{below},"
+    if picture.face != "any":
+        return "RMS of what is maximized, the unit and what leans it toward this face,"
     return "RMS of what of the unit's map is below 0" if picture.minimum else "RMS of the unit"
 
 

@@ -76,7 +76,7 @@ def exceptions(layers: Sequence["Layer"], recipes: Sequence[str]) -> dict[str, l
 def _same_end(units: Sequence["Unit"], *recipes: str) -> bool:
     """Whether pictures by two recipes show the same end of units, and as much of their maps."""
     ends = {
-        (picture.minimum, picture.alone)
+        (picture.minimum, picture.alone, picture.face)
         for unit in units
         for recipe in recipes
         for picture in unit.by(recipe)

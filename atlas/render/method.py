@@ -117,6 +117,12 @@ def _at_length(constants: Constants) -> str:
             "Of the unit's map one position counts, that in the middle: in row and column "
             "floor(side / 2), counted from 0. Small pictures show what it sees, cut out."
         )
+    if constants["face"] != "any":
+        words.append(
+            f"It leans toward the {constants['face']} of two kinds of images that excite the unit: "
+            "with the unit grows, in the mean over the map, what else its layer does on these and "
+            "not on the others."
+        )
     if constants["upscales"]:
         words.append(
             f"After every {constants['steps']} steps the picture is enlarged by "

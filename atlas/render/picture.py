@@ -23,6 +23,7 @@ class Picture:
         stages: (upscale, size in pixels), in order; the last is the picture itself.
         minimum: whether it shows what lowers the unit.
         alone: whether the position in the middle counts alone.
+        face: the kind of images that it leans toward, first or second; or any.
         field: what that sees of the picture, where that is known and not all of it.
     """
 
@@ -40,6 +41,7 @@ class Picture:
     evidence: Evidence | None
     minimum: bool = False
     alone: bool = False
+    face: str = "any"
     field: Field | None = None
 
     @property

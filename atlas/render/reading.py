@@ -156,6 +156,7 @@ def _pictures(
                 terms=record.terms,
                 minimum=known[recipe].sign == "negative",
                 alone=known[recipe].position == "center" and not layer.one_position,
+                face=known[recipe].face,
                 field=_field(record),
             )
             found.setdefault(unit, []).append(picture)

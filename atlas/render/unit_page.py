@@ -16,6 +16,7 @@ from atlas.render.portrait import portrait
 from atlas.render.related import Related
 from atlas.render.relations import RELATED
 from atlas.render.tuning import tuning_curves
+from atlas.render.two_faces import two_faces
 from atlas.render.units import SHOWN, Unit
 
 
@@ -95,6 +96,7 @@ class UnitPages:
                 for image in unit.strongest
             ],
             "weakest": [(image, self._probe_files.get(image.name)) for image in unit.weakest],
+            "faces": two_faces(catalog, unit, self._probe_files),
             "stimuli": [
                 (stimulus, self._stimulus_files[stimulus.name])
                 for stimulus in unit.stimuli

@@ -209,7 +209,7 @@ TABLES = {
     ),
     "clarity": Table(
         "a unit with nine strongest images, where there is a judge of likeness",
-        EXAMINE,
+        RANK,
         (
             LAYER,
             UNIT,
