@@ -253,14 +253,29 @@ class Settings:
         ends = {"sign": self.sign, "position": self.position}
         named = dict(recipe_of(name, known, ends) for name in self.recipe)
         if self.faces:
-            for name, recipe in [*named.items()]:
-                if recipe.face == "any" and recipe.objective != "rms" and recipe.sign == "positive":
-                    for face in CHOICES["face"][1:]:
-                        called, one = recipe_of(name, known, ends | {"face": face})
-                        named.setdefault(called, one)
+            named |= self._faces(named, ends)
         asked = {"upscales": self.upscales, "steps": self.steps}
         changes = {name: value for name, value in asked.items() if value is not None}
         return {name: _changed(name, recipe, changes) for name, recipe in named.items()}
+
+    def _faces(self, named: Mapping[str, Recipe], ends: Mapping[str, str]) -> dict[str, Recipe]:
+        """Both faces by each of some recipes that can make them."""
+        known = RECIPES | dict(self.recipes)
+        able = [
+            name
+            for name, recipe in named.items()
+            if recipe.objective == "relative_mean" and recipe.sign == "positive"
+        ]
+        if not able:
+            raise UsageError(
+                "faces are pictures by a recipe with the objective relative_mean and the sign "
+                "positive, such as clear; add it with --recipe"
+            )
+        plain = [name for name in able if named[name].face == "any"]
+        faces = CHOICES["face"][1:]
+        return dict(
+            recipe_of(name, known, {**ends, "face": face}) for name in plain for face in faces
+        )
 
     def _refuse_contradictions(self) -> None:
         for layer, unit in self.units or ():

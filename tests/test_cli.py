@@ -45,7 +45,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "recipe": (["article"], ("article-center-negative",)),
     "sign": (["negative"], "negative"),
     "position": (["center"], "center"),
-    "faces": ([], True),
+    "faces": (["no"], False),  # the sign has none
     "tiles": ([], True),
     "samples": (["2"], 2),
     "upscales": (["4"], 4),

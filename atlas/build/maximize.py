@@ -59,6 +59,10 @@ def prepare(session: Session) -> None:
         for recipe in session.settings.recipes_asked().values():
             kept_spectrum(run, recipe)  # refuses before anything is planned
         wanted = wanted_pictures(session)  # likewise
+        asked = session.settings.recipes_asked()
+        faces = {name for name, recipe in asked.items() if recipe.face != "any"}
+        if faces and not faces & {item.recipe for item in wanted}:
+            session.say("none of the units asked for has two faces")
         add_recipes(session)
         # Not by how many processes share the work: the pictures must not depend on that.
         at_once = kept.threads if session.network.device.type == "cpu" else 1

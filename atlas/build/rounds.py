@@ -7,6 +7,7 @@ from atlas.build.examine import examine
 from atlas.build.maximize import climb, finish, left_to_do, prepare
 from atlas.build.relate import relate
 from atlas.build.render import render
+from atlas.build.request import wanted_pictures
 from atlas.build.session import Session
 from atlas.build.sheets import write_sheets
 from atlas.run.rounds import TILE_ROUND, Round, all_rounds
@@ -20,7 +21,10 @@ def rounds(session: Session) -> None:
     """
     group = session.group
     prepare(session)
-    stops = all_rounds(session.settings.recipes_asked(), session.network.sizes)
+    made_by = {item.recipe for item in wanted_pictures(session)}
+    asked = session.settings.recipes_asked()
+    recipes = {name: recipe for name, recipe in asked.items() if name in made_by}
+    stops = all_rounds(recipes, session.network.sizes)
     if tiles.are_wanted(session):
         stops.append(TILE_ROUND)
     left = group.shared(
