@@ -16,6 +16,8 @@ from atlas._system.images import decode_png
 from atlas.cli import main
 from atlas.examine import similarity_judge
 from atlas.probe import stimuli
+from atlas.run.folder import Run
+from benchmarks import faces
 
 # Unit 0 of the second layer answers to red and to blue; beside it lie one of each, and green.
 NET = """
@@ -109,6 +111,13 @@ def test_a_unit_with_two_faces_has_a_picture_of_each(build: Build, tmp_path: Pat
     assert build("--recipe", f"clear,{FIRST},{SECOND}") == 0, "by their names, too"
     assert contents(run / "units") == after
 
+    (row,) = faces.measure(Run(run), "cpu")
+    assert (row["layer"], row["unit"]) == ("1", 0)
+    assert row["toward_first"] > 0 > row["toward_second"]
+    for face, recipe in (("first", FIRST), ("second", SECOND), ("any", "clear")):
+        known = found.loc[[recipe]].query("unit == 0")["gain_rms"].item()
+        assert row[f"gain_{face}"] == pytest.approx(known)
+
 
 def test_both_stand_on_the_page_of_the_unit_with_their_images(build: Build, tmp_path: Path) -> None:
     assert build("--faces") == 0
@@ -128,6 +137,16 @@ def test_both_stand_on_the_page_of_the_unit_with_their_images(build: Build, tmp_
     assert "faces-title" not in other and f"images/{FIRST}/" not in other
     compared = (tmp_path / "site/data/findings.csv").read_text()
     assert "identification" in compared and FIRST not in compared
+
+
+def test_a_run_without_faces_is_not_judged(
+    build: Build, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert build() == 0
+    capfd.readouterr()
+    assert faces.main([str(tmp_path / "run")]) == 1
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert "--faces" in line
 
 
 def test_where_no_unit_has_two_faces_the_log_says_so(
