@@ -59,7 +59,7 @@ def test_words_of_the_article_are_not_said_of_clear(tmp_path: Path) -> None:
     assert "uniform noise" not in about[: about.index('id="constants"')]
     assert "picture's pixels" not in about
     assert "enlarged by 26 %" in about and "enlarged by 26 %" in index
-    assert "moved by up to 8 pixels and enlarged or reduced by up to 10 %" in about
+    assert "moved by up to 8 pixels and enlarged or reduced by up to 20 %" in about
     assert "changes its pixels" not in index
     assert "In layers that see fewer than 16 pixels a side, the view stays still" in about
     (head,) = (site / "units").rglob("head-*/*.html")
