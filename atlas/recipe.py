@@ -151,7 +151,7 @@ class Recipe:
     sign: str = "positive"
     position: str = "all"
     face: str = "any"
-    face_weight: float = 0.5
+    face_weight: float = 2.0
 
     def __post_init__(self) -> None:
         if self.relu_gradient == "true":  # as it was called before

@@ -68,6 +68,8 @@ def measure(run: Run, device: str) -> list[dict[str, Any]]:
     gains = evidence.set_index(["layer", "unit", "recipe"])["gain_rms"].to_dict()
     groups, found = two_faced(run), []
     for unit, pictures in _pictures(run).items():
+        if not all((*unit, picture.recipe) in gains for picture in pictures.values()):
+            continue  # made, and not examined yet
         own = images[[rows[name] for name in ranked.get_group(unit)]]
         second = groups[unit]
         first, other = (_at_unit_length(own[side].mean(0)) for side in (~second, second))
