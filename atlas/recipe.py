@@ -192,6 +192,13 @@ class Recipe:
         weights = {name: getattr(self, f"{name}_weight") for name in REGULARIZERS}
         return {name: weight for name, weight in weights.items() if weight}
 
+    def is_fine(self, receptive_field: int | None) -> bool:
+        """Whether a layer that sees so many pixels a side has the constants of ``FINE``.
+
+        No picture there leans toward a face: see ``atlas.build.request``.
+        """
+        return receptive_field is not None and receptive_field < self.fine_below
+
     def for_field(self, receptive_field: int | None) -> "Recipe":
         """What this recipe is for a layer that sees so many pixels a side; None for all of them.
 
@@ -199,7 +206,7 @@ class Recipe:
         than the pattern is wide blur it, small steps in units of 1 / frequency hardly reach it,
         and the mean may be highest on a flat field of one color.
         """
-        if receptive_field is None or receptive_field >= self.fine_below:
+        if self.face != "any" or not self.is_fine(receptive_field):
             return self
         return replace(self, **{name: getattr(Recipe, name) for name in FINE})
 

@@ -81,7 +81,7 @@ def has_end(layer: Layer, recipe: Recipe) -> bool:
 
 def _can_lean(layer: Layer, recipe: Recipe, groups: Container[tuple[str, int]], unit: int) -> bool:
     """Whether a unit has two faces, and its layer more to lean toward than fine patterns."""
-    return (layer.name, unit) in groups and recipe.for_field(layer.receptive_field) == recipe
+    return (layer.name, unit) in groups and not recipe.is_fine(layer.receptive_field)
 
 
 def left_out(session: Session) -> list[str]:

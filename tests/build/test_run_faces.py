@@ -19,20 +19,20 @@ from atlas.probe import stimuli
 from atlas.run.folder import Run
 from benchmarks import faces
 
-# Unit 0 of the second layer answers to red and to blue; beside it lie one of each, and green.
+# Unit 0 of the second layer answers to red and to blue; beside it lie one of each, and green. The
+# first layer sees too few pixels to lean.
 NET = """
 import torch
 from torch import nn
 
 def make():
-    colors = nn.Conv2d(3, 3, 17, stride=8)
-    mixed = nn.Conv2d(3, 4, 1)
+    colors = nn.Conv2d(3, 3, 9, stride=8)
+    mixed = nn.Conv2d(3, 4, 3)
     with torch.no_grad():
-        colors.weight[:] = ((torch.eye(3) - 0.4) / 17**2)[:, :, None, None]
+        colors.weight[:] = ((torch.eye(3) - 0.4) / 9**2)[:, :, None, None]
         colors.bias[:] = 0
-        mixed.weight[:] = torch.tensor(
-            [[1.0, 0, 1.0], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
-        )[:, :, None, None]
+        kinds = torch.tensor([[1.0, 0, 1.0], [1, 0, 0], [0, 0, 1], [0, 1, 0]])
+        mixed.weight[:] = kinds[:, :, None, None] / 9
         mixed.bias[:] = 0
     return nn.Sequential(nn.Sequential(colors, nn.ReLU()), nn.Sequential(mixed, nn.ReLU()))
 """

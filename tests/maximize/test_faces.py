@@ -84,6 +84,12 @@ def test_a_face_that_cannot_be_is_refused_in_one_line(changes: dict[str, object]
     assert "\n" not in str(refused.value)
 
 
+def test_a_layer_that_sees_few_pixels_changes_no_face() -> None:
+    face = replace(RECIPES["clear"], face="first")
+    assert face.is_fine(7) and not face.is_fine(16) and not face.is_fine(None)
+    assert face.for_field(7) == face  # its pages are written, though it has no picture there
+
+
 def test_a_face_is_no_plain_picture() -> None:
     assert CLEAR.plain and Recipe().plain
     assert not replace(CLEAR, face="second").plain
