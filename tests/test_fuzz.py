@@ -232,6 +232,7 @@ def test_recipes_of_ones_own_are_used_or_refused(settings: str, tables: list[str
             "noise": st.floats(0, 10),
             **{name: st.sampled_from(words) for name, words in CHOICES.items()},
             "basis": st.sampled_from(["pixels", "cosines"]),  # phases need other constants too
+            "face": st.just("any"),  # likewise the others
         },
     ),
     st.sampled_from(list(RECIPES)),

@@ -69,7 +69,7 @@ def test_the_pictures_have_the_waves_of_the_photographs(
     make, given = maximize.maximize_chunk, []
 
     def spy(*arguments: Any, **options: Any) -> Any:
-        given.append((arguments[2].basis, options["axes"].spectrum))
+        given.append((options["recipe"].basis, options["axes"].spectrum))
         return make(*arguments, **options)
 
     monkeypatch.setattr(maximize, "maximize_chunk", spy)

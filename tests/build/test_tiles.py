@@ -215,7 +215,7 @@ def test_tiles_from_before_a_constant_there_is_now_stay(tmp_path: Path) -> None:
     run, folder = Run(tmp_path), tmp_path / "units" / "clear" / "conv1" / "tiles"
     folder.mkdir(parents=True)
     known = asdict(RECIPES["clear"])
-    older = {name: value for name, value in known.items() if name not in ("pad", "plain_steps")}
+    older = {name: value for name, value in known.items() if name not in ("pad", "noise")}
     for first, kept in enumerate(
         (json.dumps(known), json.dumps(older), json.dumps({"pad": 2}), "[", '{"shine": 1}', "3")
     ):
