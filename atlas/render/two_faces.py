@@ -9,6 +9,7 @@ from atlas.render.picture import Picture
 from atlas.render.svg import number
 from atlas.render.unit_facts import ProbeImage
 from atlas.render.units import Unit
+from atlas.target import OF_THE_UNIT
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def two_faces(catalog: Catalog, unit: Unit, files: Mapping[str, str]) -> list[Fa
     found: dict[str, Face] = {}
     for picture in unit.pictures:
         if picture.face == "any" or picture.alone or picture.face in found:
+            continue
+        if picture.status not in OF_THE_UNIT:
             continue
         images = [
             (image, files.get(image.name))
